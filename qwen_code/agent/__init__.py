@@ -1,0 +1,1 @@
+"""The agent: ask the model, run its calls, tell what happened, repeat."""

@@ -1,0 +1,1 @@
+"""Models behind one protocol: remote endpoints, the embedded runtime, and scripts."""

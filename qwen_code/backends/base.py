@@ -1,0 +1,48 @@
+"""The protocol that every model backend speaks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from qwen_code.chunks import Chunk
+from qwen_code.messages import Prompt
+
+
+class ModelBackend(Protocol):
+    """One model that answers prompts. A backend is used by one request at a time.
+
+    Cancellation is that of asyncio: when the task that reads `stream` is cancelled, or the iterator is
+    closed, the backend stops the work at once, on the server as well (it closes the connection).
+    """
+
+    @property
+    def name(self) -> str:
+        """The model's name as the user knows it, e.g. `qwen3-coder-plus`."""
+        ...
+
+    @property
+    def location(self) -> str:
+        """Where it runs, for people: `local`, or the host of the endpoint."""
+        ...
+
+    async def context_window(self) -> int:
+        """Tokens that fit the model's window as it is really served; asked once, then remembered."""
+        ...
+
+    def stream(self, prompt: Prompt) -> AsyncIterator[Chunk]:
+        """Answer `prompt`; see `qwen_code.chunks` for what comes in which order.
+
+        Raises:
+            EndpointMisconfigured: the key, model, URL or TLS setup is wrong; a retry can't help.
+            ContextOverflow: the prompt does not fit.
+            BackendUnavailable: every attempt within the retry budget failed.
+            BackendError: the server answered with something that can't be used.
+        """
+        ...
+
+    async def count_tokens(self, prompt: Prompt) -> int:
+        """Tokens of `prompt`: exact where the tokenizer is at hand, else an estimate that errs high."""
+        ...
+
+    async def aclose(self) -> None: ...

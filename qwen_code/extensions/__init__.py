@@ -1,0 +1,1 @@
+"""What users add: MCP servers, hooks, commands, skills, agents."""

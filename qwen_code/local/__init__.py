@@ -1,0 +1,1 @@
+"""The embedded llama.cpp runtime and the planning around it."""

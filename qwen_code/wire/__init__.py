@@ -1,0 +1,1 @@
+"""Pure text in, calls out, and back: every form in which Qwen models write tool calls."""
