@@ -7,6 +7,9 @@ from typing import Any, Literal, TypeAlias
 
 Role: TypeAlias = Literal["user", "assistant", "tool"]
 
+INTERRUPTED = "[interrupted: no result was recorded]"
+"""The result of a call whose run was cut short, so that every call in a history is answered."""
+
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
