@@ -3,7 +3,8 @@
 One prompt gives:
 
     TurnStarted
-      ( RequestStarted
+      ( Steered*
+        RequestStarted
           ( Waited | PrefillProgressed | ReasoningDelta | TextDelta | CallDrafted | Retried )*
         AnswerEnded
           ( ToolStarted  ApprovalNeeded? ToolOutput*  ToolFinished )*      calls of one answer may interleave
@@ -26,6 +27,8 @@ from typing import Any, Literal, TypeAlias
 from qwen_code.errors import ExitCode
 from qwen_code.messages import Message, ToolCall, Usage
 from qwen_code.tool import Block, FailureKind
+
+CorrectionReason: TypeAlias = Literal["empty", "truncated", "malformed", "loop", "verification"]
 
 
 class Outcome(StrEnum):
@@ -72,6 +75,8 @@ class Denial:
     reason: str
     rule: str = ""
     """The rule that refused it, or that would allow it when nothing but a question stood in the way."""
+    by_person: bool = False
+    """True when somebody was asked and said no: then the run did what it was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,13 @@ class TurnStarted:
     """A prompt was accepted and is part of the conversation from now on."""
 
     prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Steered:
+    """The person said something while the turn ran; it is part of the conversation from now on."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +190,7 @@ class ToolFinished:
 class Corrected:
     """The harness, not the person, told the model something; `text` is the user message that it got."""
 
-    reason: Literal["empty", "truncated", "malformed", "loop", "verification"]
+    reason: CorrectionReason
     text: str
 
 
@@ -231,6 +243,7 @@ class TurnEnded:
 
 Event: TypeAlias = (
     TurnStarted
+    | Steered
     | RequestStarted
     | Waited
     | PrefillProgressed

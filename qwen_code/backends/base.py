@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from qwen_code.chunks import Chunk
@@ -30,7 +30,7 @@ class ModelBackend(Protocol):
         """Tokens that fit the model's window as it is really served; asked once, then remembered."""
         ...
 
-    def stream(self, prompt: Prompt) -> AsyncIterator[Chunk]:
+    def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
         """Answer `prompt`; see `qwen_code.chunks` for what comes in which order.
 
         Raises:

@@ -65,6 +65,8 @@ class Answer:
     note: str = ""
     """With `no`: a sentence for the model."""
     rules: tuple[str, ...] = ()
+    unattended: bool = False
+    """With `no`: nobody was there to ask."""
 
 
 class Approver(Protocol):
@@ -77,4 +79,4 @@ class Refuse:
     """Nobody is there to ask, so the answer is no."""
 
     async def approve(self, request: ApprovalRequest) -> Answer:
-        return Answer("no")
+        return Answer("no", unattended=True)
