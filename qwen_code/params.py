@@ -71,7 +71,7 @@ def parse(params: type[P], arguments: dict[str, Any], tool: str) -> P:
     Raises:
         ToolFailure: kind `schema`, with one sentence for each argument at fault.
     """
-    from pydantic import ConfigDict, TypeAdapter, ValidationError
+    from pydantic import TypeAdapter, ValidationError
 
     known = {f.name for f in dataclasses.fields(typing.cast(Any, params))}
     unknown = [name for name in arguments if name not in known]
@@ -79,8 +79,8 @@ def parse(params: type[P], arguments: dict[str, Any], tool: str) -> P:
     try:
         adapter = _adapters.get(params)
         if adapter is None:
-            adapter = _adapters[params] = TypeAdapter(params, config=ConfigDict(extra="ignore"))
-        value: P = adapter.validate_python(arguments)
+            adapter = _adapters[params] = TypeAdapter(params)
+        value: P = adapter.validate_python({k: v for k, v in arguments.items() if k in known})
     except ValidationError as error:
         faults += [_sentence(e["loc"], e["msg"], e["type"]) for e in error.errors()]
     else:

@@ -70,10 +70,13 @@ def load_tools(*, only: Collection[str] = (), without: Collection[str] = ()) -> 
 
 def _load(name: str) -> Tool[Any]:
     module = import_module(f"qwen_code.tools.{name}")
-    for value in vars(module).values():
-        if isinstance(value, type) and issubclass(value, Tool) and value.__module__ == module.__name__:
-            return value()
-    raise AssertionError(f"tools/{name}.py defines no tool")
+    classes: list[type[Tool[Any]]] = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Tool) and value.__module__ == module.__name__
+    ]
+    (tool,) = classes
+    return tool()
 
 
 def spec_of(tool: Tool[Any]) -> ToolSpec:

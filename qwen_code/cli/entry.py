@@ -1,1 +1,88 @@
-def main() -> None: ...
+"""The entry point: which command is meant, and which exit code its end has.
+
+The commands are looked up by their first word so that only the one that runs is imported; `qwen-code` alone,
+or with flags and a prompt, is the agent itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from qwen_code.errors import ExitCode, QwenCodeError
+
+COMMANDS = {
+    "completion": "Print a completion script for bash, zsh or fish.",
+    "config": "Show the settings in force, and where each comes from.",
+    "doctor": "Check this installation, the settings and the endpoint.",
+    "permissions": "Judge commands by the permission rules, and explain why.",
+    "sessions": "List, show, export and delete sessions.",
+    "tools": "List the tools, run one by hand, decode tool calls in model text.",
+}
+"""Each is `qwen_code.cli.<name>_command`, which holds a typer app named `app`."""
+
+
+def main() -> NoReturn:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line.
+
+    No traceback reaches a user: known ends are one sentence, and an unknown one says how to see more.
+    """
+    if list(arguments) in (["--version"], ["-V"]):
+        from qwen_code import __version__
+
+        print(f"qwen-code {__version__}")
+        return ExitCode.DONE
+    debug = "--debug" in arguments
+    try:
+        return _dispatch(list(arguments))
+    except QwenCodeError as error:
+        return _say(str(error), error.exit_code, debug)
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        _abandon_stdout()
+        return ExitCode.FAILED
+    except Exception as error:  # a defect of ours: say so, and how to report it
+        text = f"internal error, {type(error).__name__}: {error}. Run again with --debug for the traceback."
+        return _say(text, ExitCode.FAILED, debug)
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if arguments and arguments[0] in COMMANDS:
+        from importlib import import_module
+
+        name = arguments.pop(0)
+        app = import_module(f"qwen_code.cli.{name}_command").app
+        prog = f"qwen-code {name}"
+    else:
+        from qwen_code.cli.run_command import app, with_optional_values
+
+        arguments = with_optional_values(arguments)
+        prog = "qwen-code"
+    try:
+        code = app(args=arguments, prog_name=prog, standalone_mode=True)
+    except SystemExit as ended:
+        code = ended.code
+    return code if isinstance(code, int) else ExitCode.DONE
+
+
+def _say(text: str, code: ExitCode, debug: bool) -> int:
+    if debug:
+        import traceback
+
+        traceback.print_exc()
+    print(f"qwen-code: {text}", file=sys.stderr)
+    return code
+
+
+def _abandon_stdout() -> None:
+    """Whoever read our output is gone; keep the interpreter from complaining about it at its end."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,112 @@
+"""One prompt, one result, one exit code (`qwen-code -p`): nothing is ever asked.
+
+stdout carries the result alone, in the format chosen; what happens on the way is told on stderr, when that
+is a terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Literal, Protocol, TextIO, TypeAlias
+
+from qwen_code.errors import ExitCode
+from qwen_code.events import Event, Outcome, TurnEnded
+from qwen_code.ui.progress import Progress
+
+Format: TypeAlias = Literal["text", "json", "stream-json"]
+
+
+class Runner(Protocol):
+    """The part of the app that a one-shot run needs."""
+
+    @property
+    def session_id(self) -> str: ...
+    @property
+    def directory(self) -> str: ...
+    @property
+    def model_name(self) -> str: ...
+    @property
+    def mode_name(self) -> str: ...
+    @property
+    def tool_names(self) -> tuple[str, ...]: ...
+    def run(self, prompt: str) -> AsyncGenerator[Event, None]: ...
+
+
+async def run_oneshot(
+    app: Runner,
+    prompt: str,
+    *,
+    output: Format = "text",
+    partial: bool = False,
+    version: str = "",
+    out: TextIO | None = None,
+    err: TextIO | None = None,
+) -> ExitCode:
+    """Run `prompt` to its end and print what came of it; the exit code is the outcome's."""
+    out, err = out or sys.stdout, err or sys.stderr
+    printer = _Text(out, err) if output == "text" else _Json(app, out, output, partial, version)
+    progress = Progress(err) if err.isatty() and output == "text" else None
+    ended: TurnEnded | None = None
+    async with aclosing(app.run(prompt)) as events:
+        async for event in events:
+            if progress is not None:
+                progress.show(event)
+            printer.take(event)
+            if isinstance(event, TurnEnded):
+                ended = event
+    assert ended is not None, "a turn ended without saying so"
+    printer.close(ended)
+    return ended.outcome.exit_code
+
+
+class _Text:
+    """The last answer on stdout; what stopped the run, if anything did, on stderr."""
+
+    def __init__(self, out: TextIO, err: TextIO) -> None:
+        self._out, self._err = out, err
+
+    def take(self, event: Event) -> None:
+        pass
+
+    def close(self, ended: TurnEnded) -> None:
+        if ended.text:
+            self._out.write(ended.text + "\n")
+            self._out.flush()
+        if ended.outcome is not Outcome.DONE:
+            self._err.write(f"qwen-code: {ended.detail}\n")
+
+
+class _Json:
+    """Qwen Code's messages: one a line as they come, or all in one array at the end."""
+
+    def __init__(self, app: Runner, out: TextIO, output: Format, partial: bool, version: str) -> None:
+        from qwen_code.ui.stream_json import SessionFacts, StreamJson
+
+        facts = SessionFacts(
+            app.session_id, app.directory, app.tool_names, app.model_name, app.mode_name, version
+        )
+        self._stream = StreamJson(facts, partial)
+        self._out = out
+        self._lines = output == "stream-json"
+        self._kept: list[str] = []
+        self._put(self._stream.init())
+
+    def take(self, event: Event) -> None:
+        for message in self._stream.project(event):
+            self._put(message)
+
+    def close(self, ended: TurnEnded) -> None:
+        if not self._lines:
+            self._out.write("[" + ",\n".join(self._kept) + "]\n")
+        self._out.flush()
+
+    def _put(self, message: dict[str, object]) -> None:
+        line = json.dumps(message, ensure_ascii=False)
+        if self._lines:
+            self._out.write(line + "\n")
+            self._out.flush()
+        else:
+            self._kept.append(line)

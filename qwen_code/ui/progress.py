@@ -1,0 +1,57 @@
+"""Tells on stderr, line by line, what a one-shot run is doing."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from qwen_code.events import (
+    Corrected,
+    Event,
+    PrefillProgressed,
+    Retried,
+    ToolFinished,
+    ToolStarted,
+    VerificationFinished,
+    VerificationStarted,
+    Waited,
+)
+from qwen_code.ui.sanitize import one_line
+
+
+class Progress:
+    """One line a step; nothing is ever repainted, so that it reads the same in a log."""
+
+    def __init__(self, err: TextIO) -> None:
+        self._err = err
+        self._titles: dict[str, str] = {}
+        self._prefill_tenth = 0
+
+    def show(self, event: Event) -> None:
+        line = self._line(event)
+        if line:
+            self._err.write(line + "\n")
+            self._err.flush()
+
+    def _line(self, event: Event) -> str:
+        match event:
+            case ToolStarted(call, title):
+                self._titles[call.id] = f"{call.name} {one_line(title, 100)}".rstrip()
+                return ""
+            case ToolFinished(call=call, ok=ok, for_model=text):
+                title = self._titles.pop(call.id, call.name)
+                return f"· {title}" if ok else f"· {title}: {one_line(text, 120)}"
+            case Waited(seconds):
+                return f"· waiting for the model, {seconds:.0f} s"
+            case Retried(attempt, reason, wait_s):
+                return f"· {one_line(reason, 120)}; trying again in {wait_s:.1f} s (attempt {attempt})"
+            case PrefillProgressed(done, total, _) if total and done * 10 // total > self._prefill_tenth:
+                self._prefill_tenth = done * 10 // total % 10
+                return f"· reading the prompt, {done} of {total} tokens"
+            case Corrected(reason, _):
+                return f"· told the model: {reason}"
+            case VerificationStarted(command):
+                return f"· verifying: {one_line(command, 100)}"
+            case VerificationFinished(passed=passed):
+                return "· verified" if passed else "· verification failed"
+            case _:
+                return ""
