@@ -1,0 +1,35 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench fuzz clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## Set up, then repair a failing test before your eyes
+	@scripts/demo.sh
+
+test: ## Set up, then run the tests
+	@scripts/test.sh
+
+check: ## Lint, format, types and import layers
+	@scripts/setup.sh dev
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/pyright
+	.venv/bin/lint-imports --no-cache
+
+format: ## Format the code and sort its imports
+	@scripts/setup.sh dev
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+bench: ## Measure the overhead against bare floors, in one run
+	@scripts/setup.sh dev
+	.venv/bin/python -m benchmarks.overhead
+
+fuzz: ## Compare the shell parser with real bash on 100,000 random scripts
+	@scripts/setup.sh dev
+	.venv/bin/python -m tests.unit.permissions.fuzz 100000
+
+clean: ## Remove what building and testing left behind
+	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis benchmarks/out
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
