@@ -54,6 +54,9 @@ class Access:
     kind: AccessKind
     target: str
     resolved: str = ""
+    links: int = 1
+    """For `write`: how many names the file has. More than one means that another path, perhaps outside the
+    workspace, shares its content; a person is asked then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,8 @@ class CommandResult:
     """File with the whole output; None when `text` already is the whole."""
     directory: Path | None = None
     """Where the shell stood when it ended, if it got that far."""
+    notes: tuple[str, ...] = ()
+    """Sentences about what else happened, e.g. that a process left running was ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +149,8 @@ class BackgroundTask:
     exit_code: int | None
     text: str
     """Output since the last look, capped."""
+    saved_to: Path | None = None
+    """File with the whole output from the start."""
 
 
 class CommandRunner(Protocol):
@@ -228,6 +235,11 @@ class ToolContext:
     outputs: OutputStore
     limits: OutputLimits = field(default_factory=OutputLimits)
     todos: list[Todo] = field(default_factory=list[Todo])
+    shell_timeout_s: float = 120.0
+    """For commands whose call names no timeout (`tools.shell_timeout_s`)."""
+    granted: Sequence[Access] = ()
+    """What the gate permitted this very call, set by the executor on a copy of the context for each call; a
+    path that leads elsewhere by the time it is used is refused. Empty: only what lies in the workspace."""
 
 
 class Tool(ABC, Generic[P]):
