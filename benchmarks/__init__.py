@@ -1,0 +1,1 @@
+"""What qwen-code costs beyond the model, against bare floors measured in the same run."""

