@@ -6,6 +6,7 @@ request, where a change would throw away everything a server has cached.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -81,7 +82,7 @@ def _load(name: str) -> Tool[Any]:
 
 def spec_of(tool: Tool[Any]) -> ToolSpec:
     """What the model is told of `tool`: its prompt's text, and its parameters with their descriptions."""
-    text = (PACKAGE / "prompts" / "tools" / f"{tool.name}.md").read_text("utf-8")
+    text = _prompt_file(tool).read_text("utf-8")
     description, _, parameters = text.partition("\n## Parameters\n")
     descriptions: dict[str, str] = {}
     for line in parameters.splitlines():
@@ -89,3 +90,12 @@ def spec_of(tool: Tool[Any]) -> ToolSpec:
             name, _, meaning = line[2:].partition(": ")
             descriptions[name.strip("`")] = meaning.strip()
     return ToolSpec(tool.name, description.strip(), schema_of(tool.params, descriptions))
+
+
+def _prompt_file(tool: Tool[Any]) -> Path:
+    """Ours lie together in `prompts/tools/`; a tool from elsewhere has its prompt beside its module."""
+    ours = PACKAGE / "prompts" / "tools" / f"{tool.name}.md"
+    if type(tool).__module__.startswith(f"{PACKAGE.name}.") or ours.is_file():
+        return ours
+    module = sys.modules[type(tool).__module__]
+    return Path(str(module.__file__)).with_name(f"{tool.name}.md")

@@ -19,10 +19,8 @@ LATEST = "latest"
 
 _OPTIONAL_VALUES = {"-r": LATEST, "--resume": LATEST}
 
-_EPILOG = (
-    "Commands: "
-    + "  ".join(f"{name}: {text}" for name, text in COMMANDS.items())
-    + " See `qwen-code COMMAND --help`."
+_EPILOG = "\b\nCommands (each has its own --help):\n" + "\n".join(
+    f"  {name:<12} {text}" for name, text in COMMANDS.items()
 )
 
 
@@ -72,7 +70,9 @@ def agent(
     approval_mode: Annotated[
         str | None, _option("--approval-mode", help="plan, default, auto-edit, auto or yolo.")
     ] = None,
-    yolo: Annotated[bool, _option("-y", "--yolo", help="Ask nothing (same as --approval-mode yolo).")] = False,
+    yolo: Annotated[
+        bool, _option("-y", "--yolo", help="Ask nothing (same as --approval-mode yolo).")
+    ] = False,
     allowed_tools: Annotated[
         list[str] | None, _option("--allowed-tools", help="Permission rule to add, e.g. 'Bash(npm test)'.")
     ] = None,
@@ -113,6 +113,10 @@ def agent(
     trust: Annotated[
         bool, _option("--trust", help="Obey this folder's settings and instructions in this run.")
     ] = False,
+    no_sandbox: Annotated[bool, _option("--no-sandbox", help="Run commands without a sandbox.")] = False,
+    progress: Annotated[
+        bool, _option("--progress", help="One-shot: tell the steps on stderr even where it is no terminal.")
+    ] = False,
     screen_reader: Annotated[
         bool, _option("--screen-reader", help="No boxes, no spinner, one line at a time.")
     ] = False,
@@ -138,23 +142,24 @@ def agent(
     flags: dict[str, object] = {
         "model.name": model,
         "model.provider": provider,
-        "model.base_url": base_url,
-        "model.api_key": api_key,
-        "tools.approval_mode": "yolo" if yolo else approval_mode,
-        "tools.allowed": _split(core_tools),
+        "model.baseUrl": base_url,
+        "model.apiKey": api_key,
+        "tools.approvalMode": "yolo" if yolo else approval_mode,
+        "tools.core": _split(core_tools),
         "tools.disabled": _split(exclude_tools),
         "permissions.allow": tuple(allowed_tools) if allowed_tools else None,
-        "limits.max_session_turns": max_session_turns,
-        "limits.max_wall_time_s": max_wall_time,
-        "limits.max_tool_calls": max_tool_calls,
-        "limits.max_tokens": max_tokens,
-        "limits.max_cost_usd": max_cost,
+        "model.maxSessionTurns": max_session_turns,
+        "model.maxWallTimeSeconds": max_wall_time,
+        "model.maxToolCalls": max_tool_calls,
+        "agent.maxTokens": max_tokens,
+        "agent.maxCostUsd": max_cost,
         "agent.verify": verify,
         "agent.profile": profile,
-        "agent.system_prompt": system_prompt,
-        "agent.append_system_prompt": append_system_prompt,
-        "context.include_directories": tuple(str(path) for path in add_dir) if add_dir else None,
-        "ui.screen_reader": screen_reader or None,
+        "agent.systemPrompt": system_prompt,
+        "agent.appendSystemPrompt": append_system_prompt,
+        "context.includeDirectories": tuple(str(path) for path in add_dir) if add_dir else None,
+        "ui.accessibility.screenReader": screen_reader or None,
+        "sandbox.enabled": False if no_sandbox else None,
         "debug": debug or None,
     }
     from qwen_code.cli.launch import Launch, launch
@@ -173,6 +178,7 @@ def agent(
                 session_id=session_id,
                 output_format=output_format,
                 include_partial_messages=include_partial_messages,
+                progress=progress,
                 trust=trust,
             )
         )

@@ -15,6 +15,7 @@ from typing import Literal, Protocol, TextIO, TypeAlias
 from qwen_code.errors import ExitCode
 from qwen_code.events import Event, Outcome, TurnEnded
 from qwen_code.ui.progress import Progress
+from qwen_code.ui.terminal_text import shown
 
 Format: TypeAlias = Literal["text", "json", "stream-json"]
 
@@ -42,18 +43,19 @@ async def run_oneshot(
     output: Format = "text",
     partial: bool = False,
     version: str = "",
+    progress: bool = False,
     out: TextIO | None = None,
     err: TextIO | None = None,
 ) -> ExitCode:
     """Run `prompt` to its end and print what came of it; the exit code is the outcome's."""
     out, err = out or sys.stdout, err or sys.stderr
     printer = _Text(out, err) if output == "text" else _Json(app, out, output, partial, version)
-    progress = Progress(err) if err.isatty() and output == "text" else None
+    teller = Progress(err) if progress or (err.isatty() and output == "text") else None
     ended: TurnEnded | None = None
     async with aclosing(app.run(prompt)) as events:
         async for event in events:
-            if progress is not None:
-                progress.show(event)
+            if teller is not None:
+                teller.show(event)
             printer.take(event)
             if isinstance(event, TurnEnded):
                 ended = event
@@ -73,7 +75,8 @@ class _Text:
 
     def close(self, ended: TurnEnded) -> None:
         if ended.text:
-            self._out.write(ended.text + "\n")
+            text = shown(ended.text) if self._out.isatty() else ended.text
+            self._out.write(text + "\n")
             self._out.flush()
         if ended.outcome is not Outcome.DONE:
             self._err.write(f"qwen-code: {ended.detail}\n")

@@ -15,7 +15,7 @@ from qwen_code.events import (
     VerificationStarted,
     Waited,
 )
-from qwen_code.ui.sanitize import one_line
+from qwen_code.ui.terminal_text import shown_line
 
 
 class Progress:
@@ -27,31 +27,37 @@ class Progress:
         self._prefill_tenth = 0
 
     def show(self, event: Event) -> None:
-        line = self._line(event)
+        line = self._describe(event)
         if line:
             self._err.write(line + "\n")
             self._err.flush()
 
-    def _line(self, event: Event) -> str:
+    def _describe(self, event: Event) -> str:
         match event:
             case ToolStarted(call, title):
-                self._titles[call.id] = f"{call.name} {one_line(title, 100)}".rstrip()
+                self._titles[call.id] = f"{call.name} {_line(title, 100)}".rstrip()
                 return ""
             case ToolFinished(call=call, ok=ok, for_model=text):
                 title = self._titles.pop(call.id, call.name)
-                return f"· {title}" if ok else f"· {title}: {one_line(text, 120)}"
+                return f"· {title}" if ok else f"· {title}: {_line(text, 120)}"
             case Waited(seconds):
                 return f"· waiting for the model, {seconds:.0f} s"
             case Retried(attempt, reason, wait_s):
-                return f"· {one_line(reason, 120)}; trying again in {wait_s:.1f} s (attempt {attempt})"
+                return f"· {_line(reason, 120)}; trying again in {wait_s:.1f} s (attempt {attempt})"
             case PrefillProgressed(done, total, _) if total and done * 10 // total > self._prefill_tenth:
                 self._prefill_tenth = done * 10 // total % 10
                 return f"· reading the prompt, {done} of {total} tokens"
             case Corrected(reason, _):
                 return f"· told the model: {reason}"
             case VerificationStarted(command):
-                return f"· verifying: {one_line(command, 100)}"
+                return f"· verifying: {_line(command, 100)}"
             case VerificationFinished(passed=passed):
                 return "· verified" if passed else "· verification failed"
             case _:
                 return ""
+
+
+def _line(text: str, width: int) -> str:
+    """The first line of `text`, harmless to a terminal and cut to `width` characters."""
+    line = shown_line(text.strip().partition("\n")[0])
+    return line if len(line) <= width else line[: width - 1] + "…"

@@ -1,0 +1,435 @@
+"""The composition root: the one place that builds all parts and joins them.
+
+`open_app` is what the command line, the REPL and the Python API share. An `App` is one person in one project
+with one model; its session can be cleared, resumed, and handed to another model.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from qwen_code import __version__
+from qwen_code.agent.conversation import Conversation
+from qwen_code.agent.executor import Executor
+from qwen_code.agent.instructions import find_instructions
+from qwen_code.agent.loop import Agent
+from qwen_code.agent.prompting import Environment, load_profile, preamble
+from qwen_code.agent.registry import Registry, load_tools
+from qwen_code.agent.stats import ContextReport, SessionStats, context_report
+from qwen_code.agent.verify import Verifier
+from qwen_code.backends import open_backend
+from qwen_code.backends.base import ModelBackend
+from qwen_code.events import Event, TurnEnded
+from qwen_code.http import HttpWebClient
+from qwen_code.messages import ToolSpec
+from qwen_code.permissions.decision import Answer, Approver, Mode, Refuse
+from qwen_code.permissions.gate import Gate
+from qwen_code.permissions.rules import RuleSet
+from qwen_code.permissions.trust import is_trusted
+from qwen_code.sandbox.process import Shell
+from qwen_code.sessions.log import SessionHeader, SessionLog, SessionRecorder, now
+from qwen_code.sessions.replay import Restored
+from qwen_code.sessions.store import SessionStore, SessionSummary
+from qwen_code.settings.layers import load_settings
+from qwen_code.settings.loaded import LoadedSettings
+from qwen_code.settings.locations import Locations, find_home
+from qwen_code.settings.model import Settings
+from qwen_code.tool import CommandResult, OutputLimits, Question, Tool, ToolContext, UserPort
+from qwen_code.workspace.git_head import branch_at
+from qwen_code.workspace.outputs import OutputFiles
+from qwen_code.workspace.paths import Workspace
+from qwen_code.workspace.text_files import TextFiles
+
+LATEST = "latest"
+"""What `resume` takes for the session that was used last."""
+
+RuleScope = Literal["session", "project", "user"]
+
+
+class Nobody:
+    """Answers for the person when nobody is there."""
+
+    async def ask(self, questions: Sequence[Question]) -> Sequence[str] | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What a front end brings: who approves, who answers questions, and where warnings go."""
+
+    approver: Approver
+    user: UserPort
+    warn: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the app runs: the project, the person's files, and whether the one may steer the other."""
+
+    locations: Locations
+    environ: Mapping[str, str]
+    trusted: bool
+    loaded: LoadedSettings
+
+    @property
+    def settings(self) -> Settings:
+        return self.loaded.settings
+
+
+def find_place(
+    directory: Path, environ: Mapping[str, str], flags: Mapping[str, object], *, trust: bool = False
+) -> Place:
+    """Load the settings for `directory`.
+
+    Raises:
+        ConfigurationError: a setting is wrong; the sentence says where.
+    """
+    home = find_home(environ)
+    locations = Locations.of(cwd=directory, home=home, environ=environ)
+    trusted = trust or is_trusted(directory, locations.trusted_folders)
+    loaded = load_settings(cwd=directory, home=home, environ=environ, flags=flags, trusted=trusted)
+    return Place(locations, environ, trusted, loaded)
+
+
+class App:
+    """One person, one project, one model. Build it with `open_app`."""
+
+    def __init__(
+        self,
+        place: Place,
+        front: Front,
+        mode: Mode,
+        session_id: str | None = None,
+        extra_tools: Collection[Tool[Any]] = (),
+    ) -> None:
+        self.place = place
+        self.front = front
+        settings = place.settings
+        extra = tuple(Path(path) for path in settings.context.include_directories)
+        self.workspace = Workspace(place.locations.cwd, extra)
+        self.gate = tool_gate(place, self.workspace, mode)
+        profile = load_profile(settings.agent.profile)
+        offered = settings.tools.allowed or profile.tools
+        self._registry = Registry([*load_tools(only=offered, without=settings.tools.disabled), *extra_tools])
+        self._system = _system_text(profile.text, settings)
+        self.backend: ModelBackend = open_backend(settings, place.loaded.variables)
+        self.store = SessionStore(place.locations.sessions)
+        self._open_session(None, session_id)
+
+    # -- what front ends show
+
+    @property
+    def settings(self) -> Settings:
+        return self.place.settings
+
+    @property
+    def trusted(self) -> bool:
+        return self.place.trusted
+
+    @property
+    def session_id(self) -> str:
+        return self._header.id
+
+    @property
+    def directory(self) -> str:
+        return str(self.workspace.root)
+
+    @property
+    def model_name(self) -> str:
+        return self.backend.name
+
+    @property
+    def model_location(self) -> str:
+        return self.backend.location
+
+    @property
+    def mode(self) -> Mode:
+        return self.gate.mode
+
+    @mode.setter
+    def mode(self, mode: Mode) -> None:
+        self.gate.mode = mode
+
+    @property
+    def mode_name(self) -> str:
+        return self.gate.mode.value
+
+    @property
+    def tool_names(self) -> tuple[str, ...]:
+        return tuple(spec.name for spec in self.tools())
+
+    def tools(self) -> tuple[ToolSpec, ...]:
+        return self._agent.conversation.tools
+
+    def stats(self) -> SessionStats:
+        return self._stats
+
+    async def context_report(self) -> ContextReport:
+        return await context_report(self.backend, self._agent.conversation, self._stats)
+
+    # -- turns
+
+    async def run(self, prompt: str) -> AsyncGenerator[Event, None]:
+        """One turn; see `qwen_code.events` for what comes in which order. Closing it interrupts the turn."""
+        async with aclosing(self._agent.run(prompt)) as events:
+            async for event in events:
+                yield event
+
+    async def complete(self, prompt: str) -> TurnEnded:
+        """One turn, of which only the end is of interest."""
+        last: Event | None = None
+        async with aclosing(self.run(prompt)) as events:
+            async for event in events:
+                last = event
+        assert isinstance(last, TurnEnded)
+        return last
+
+    def steer(self, text: str) -> None:
+        """Say something to the model before the next request of the running turn."""
+        self._agent.steer(text)
+
+    def interrupt(self) -> None:
+        """Stop the running turn; its generator still ends with TurnEnded."""
+        self._agent.interrupt()
+
+    async def run_command(self, command: str, on_output: Callable[[str], None]) -> CommandResult:
+        """Run a command that the person typed, with the tools' shell."""
+        timeout_s = self.settings.tools.shell_timeout_s
+        return await self._context.commands.run(
+            command, directory=None, timeout_s=timeout_s, on_output=on_output
+        )
+
+    # -- sessions and model
+
+    def sessions(self) -> list[SessionSummary]:
+        return self.store.list()
+
+    async def clear(self) -> None:
+        """Begin a new session; the old one stays on disk."""
+        await self._close_session()
+        self._open_session(None)
+
+    async def resume(self, session_id: str | None) -> Sequence[Event]:
+        """Go on with a stored session (None: the latest); its events, to show it again.
+
+        Raises:
+            SessionError: there is no such session, or it can't be read.
+        """
+        log, restored = self.store.open(session_id)
+        await self._close_session()
+        self._open_session((log, restored))
+        for warning in restored.warnings:
+            self.front.warn(warning)
+        return restored.events
+
+    async def set_model(self, name: str) -> None:
+        """Go on with another model.
+
+        Raises:
+            ConfigurationError: it can't be used.
+        """
+        settings = self.settings
+        settings = replace(settings, model=replace(settings.model, name=name))
+        backend = open_backend(settings, self.place.loaded.variables)
+        await self.backend.aclose()
+        self.backend = self._agent.backend = backend
+
+    def add_rules(self, scope: RuleScope, rules: Sequence[str]) -> None:
+        """Allow what `rules` name, for this session or, kept in a settings file, from now on.
+
+        Raises:
+            ConfigurationError: a rule is not one.
+        """
+        self.gate.allow(rules)
+        if scope == "session":
+            return
+        from qwen_code.permissions.rules import add_rule
+
+        locations = self.place.locations
+        path = locations.user_settings if scope == "user" else locations.project_settings
+        for rule in rules:
+            add_rule(path, "allow", rule)
+
+    async def aclose(self) -> None:
+        """End what is still running and close the session."""
+        await self._close_session()
+        await self.backend.aclose()
+        await self._context.web.aclose()
+
+    # -- assembly
+
+    def _open_session(self, stored: tuple[SessionLog, Restored] | None, new_id: str | None = None) -> None:
+        settings = self.settings
+        if stored is None:
+            self._log, restored = None, None
+            self._header = self._new_header(new_id)
+        else:
+            self._log, restored = stored
+            self._header = restored.header
+        header = self._header
+        self._stats = SessionStats()
+        self._context = tool_context(self.place, self.workspace, self.front.user, header.id)
+        if restored is not None:
+            for path, digest in restored.files_seen.items():
+                self._context.files.remember(Path(path), digest)
+        executor = Executor(self._registry, self.gate, self.front.approver, self._context, self._remember)
+        conversation = Conversation(
+            header.system,
+            header.tools,
+            preamble=header.preamble,
+            messages=restored.messages if restored else (),
+        )
+        verify = settings.agent.verify
+        commands = self._context.commands
+        self._agent = Agent(
+            self.backend,
+            conversation,
+            executor,
+            settings.limits,
+            verifier=Verifier(verify, commands, settings.tools.shell_timeout_s * 5) if verify else None,
+            record=self._record,
+        )
+
+    def _new_header(self, new_id: str | None) -> SessionHeader:
+        root, settings = self.workspace.root, self.settings
+        instructions = find_instructions(
+            root,
+            self.place.locations.config,
+            settings.context.file_names,
+            trusted=self.trusted,
+            warn=self.front.warn,
+        )
+        branch = branch_at(root)
+        created = now()
+        environment = Environment(root, _system_name(), created[:10], branch, self.workspace.roots[1:])
+        return SessionHeader(
+            id=new_id or self.store.new_id(),
+            cwd=str(root),
+            created=created,
+            version=__version__,
+            model=self.backend.name,
+            git_branch=branch,
+            system=self._system,
+            tools=self._registry.specs(),
+            preamble=preamble(environment, instructions),
+        )
+
+    def _record(self, event: Event) -> None:
+        """Write what must survive, before anything else happens. The log is made by the first turn."""
+        self._stats.take(event)
+        if self._log is None:
+            self._log = self.store.create(self._header, on_failure=self.front.warn)
+        SessionRecorder(self._log).record(event)
+
+    def _remember(self, answer: Answer) -> None:
+        self.add_rules("session" if answer.kind == "session" else "user", answer.rules)
+
+    async def _close_session(self) -> None:
+        await self._context.commands.aclose()
+        if self._log is not None:
+            self._log.close()
+
+
+def tool_gate(place: Place, workspace: Workspace, mode: Mode) -> Gate:
+    """The permission gate that the settings describe."""
+    home = place.locations.home
+    rules = RuleSet.of(place.settings.permissions, workspace.root, home)
+    return Gate(rules, mode, workspace.roots, home)
+
+
+def tool_context(place: Place, workspace: Workspace, user: UserPort, session_id: str) -> ToolContext:
+    """All that tools may use, for one session."""
+    settings = place.settings
+    limits = OutputLimits(settings.tools.output_lines, settings.tools.output_bytes)
+    outputs = OutputFiles(place.locations.outputs(session_id))
+    return ToolContext(
+        workspace=workspace,
+        files=TextFiles(),
+        commands=Shell(workspace.root, place.environ, outputs, limits),
+        web=HttpWebClient(proxy=settings.proxy, ca_file=settings.ca_file),
+        user=user,
+        outputs=outputs,
+        limits=limits,
+    )
+
+
+def _system_text(profile_text: str, settings: Settings) -> str:
+    parts = [settings.agent.system_prompt or profile_text, settings.agent.append_system_prompt]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _system_name() -> str:
+    names = {"linux": "Linux", "darwin": "macOS"}
+    return f"{names.get(sys.platform, sys.platform)} {os.uname().machine}"
+
+
+@asynccontextmanager
+async def open_app(
+    directory: Path | str = ".",
+    *,
+    model: str | None = None,
+    mode: Mode | str | None = None,
+    flags: Mapping[str, object] | None = None,
+    approver: Approver | None = None,
+    user: UserPort | None = None,
+    warn: Callable[[str], None] = lambda text: None,
+    environ: Mapping[str, str] | None = None,
+    resume: str | None = None,
+    session_id: str | None = None,
+    trust: bool = False,
+    extra_tools: Collection[Tool[Any]] = (),
+) -> AsyncIterator[App]:
+    """The whole agent, ready to run, and closed at the end.
+
+    Args:
+        directory: the project.
+        model: what `-m` takes; default: what the settings say.
+        mode: what runs without a question; default: the settings', else `default`.
+        flags: settings by the names that files use, e.g. `{"model.maxSessionTurns": 20}`.
+        approver: decides what the mode asks about; default: nobody, so it is refused.
+        user: answers the model's questions; default: nobody.
+        warn: takes sentences that are no errors.
+        environ: default: the process's environment.
+        resume: a session's id or a prefix of it, or `LATEST`.
+        session_id: the new session's id; default: one that sorts by time.
+        trust: obey the project's own settings and instructions.
+        extra_tools: offered beside the built-in ones; each with a prompt file beside its module.
+
+    Raises:
+        QwenCodeError: a setting, the model or the session can't be used.
+    """
+    given = {**(flags or {})}
+    if model is not None:
+        given["model.name"] = model
+    if mode is not None:
+        given["tools.approvalMode"] = str(mode)
+    place = find_place(Path(directory).resolve(), environ or os.environ, given, trust=trust)
+    front = Front(approver or Refuse(), user or Nobody(), warn)
+    async with running(place, front, resume=resume, session_id=session_id, extra_tools=extra_tools) as app:
+        yield app
+
+
+@asynccontextmanager
+async def running(
+    place: Place,
+    front: Front,
+    *,
+    resume: str | None = None,
+    session_id: str | None = None,
+    extra_tools: Collection[Tool[Any]] = (),
+) -> AsyncIterator[App]:
+    """`open_app` for callers that have loaded the settings."""
+    mode = Mode(place.settings.tools.approval_mode or Mode.DEFAULT)
+    app = App(place, front, mode, session_id, extra_tools)
+    try:
+        if resume is not None:
+            await app.resume(None if resume == LATEST else resume)
+        yield app
+    finally:
+        await app.aclose()

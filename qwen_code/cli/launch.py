@@ -1,0 +1,91 @@
+"""From what the command line said to a running front end, one-shot or REPL, and its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from qwen_code import __version__
+from qwen_code.app import App, Front, Nobody, Place, find_place, running
+from qwen_code.errors import InputError, SandboxUnavailable
+from qwen_code.permissions.decision import Refuse
+from qwen_code.ui.oneshot import Format, run_oneshot
+
+NO_SANDBOX = (
+    "Nothing confines commands here, and a one-shot run can't ask. Start it with --yolo where everything may "
+    "run (a container, a CI runner), or with --approval-mode plan, default or auto-edit: then what would be "
+    "asked is refused, and the exit code is 54."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What the command line said, checked for contradictions but not yet for truth."""
+
+    flags: Mapping[str, object]
+    prompt: str
+    interactive: bool
+    resume: str | None
+    session_id: str | None
+    output_format: Format
+    include_partial_messages: bool
+    progress: bool
+    trust: bool
+
+
+def launch(wanted: Launch) -> int:
+    """Run to the end; the exit code."""
+    directory = _working_directory()
+    place = find_place(directory, os.environ, wanted.flags, trust=wanted.trust)
+    for problem in place.loaded.problems:
+        _warn(problem)
+    if wanted.interactive:
+        from qwen_code.ui.repl.start import start_repl
+
+        return start_repl(place, wanted.prompt or None, wanted.resume)
+    if not place.settings.tools.approval_mode:
+        raise SandboxUnavailable(NO_SANDBOX)
+    return asyncio.run(_oneshot(wanted, place))
+
+
+def _working_directory() -> Path:
+    try:
+        return Path.cwd().resolve()
+    except FileNotFoundError as error:
+        raise InputError("The current directory no longer exists; change to one that does.") from error
+
+
+async def _oneshot(wanted: Launch, place: Place) -> int:
+    front = Front(Refuse(), Nobody(), _warn)
+    async with running(place, front, resume=wanted.resume, session_id=wanted.session_id) as app:
+        _stop_on_signals(app)
+        return await run_oneshot(
+            app,
+            wanted.prompt,
+            output=wanted.output_format,
+            partial=wanted.include_partial_messages,
+            version=__version__,
+            progress=wanted.progress,
+        )
+
+
+def _stop_on_signals(app: App) -> None:
+    """The first signal stops the turn, whose result is still told and kept; the second one everything."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.remove_signal_handler(number)
+        app.interrupt()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop)
+
+
+def _warn(text: str) -> None:
+    print(f"qwen-code: {text}", file=sys.stderr)

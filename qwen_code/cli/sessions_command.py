@@ -1,0 +1,70 @@
+"""`qwen-code sessions`: what was said in this project before."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from qwen_code.app import find_place
+from qwen_code.errors import UsageError
+from qwen_code.sessions.store import SessionStore
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="List, show, export and delete the sessions of this project.",
+)
+
+_ID = typer.Argument(help="The id, or the beginning of it; default: the latest.")
+
+
+def _store() -> SessionStore:
+    return SessionStore(find_place(Path.cwd(), os.environ, {}).locations.sessions)
+
+
+@app.command("list")
+def list_sessions(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """List the sessions of this project, the latest first."""
+    summaries = _store().list()
+    if as_json:
+        print(json.dumps([asdict(s) for s in summaries], indent=2, default=str, ensure_ascii=False))
+        return
+    if not summaries:
+        print("There are no sessions in this project yet.")
+    for summary in summaries:
+        prompt = (summary.title or summary.first_prompt).strip().partition("\n")[0]
+        print(f"{summary.id}  {summary.modified:%Y-%m-%d %H:%M}  {summary.turns:>3} turns  {prompt[:70]}")
+
+
+@app.command("show")
+def show_session(session: Annotated[str | None, _ID] = None) -> None:
+    """Print a session as Markdown."""
+    print(_store().export(session, "md"))
+
+
+@app.command("export")
+def export_session(
+    session: Annotated[str | None, _ID] = None,
+    form: Annotated[str, typer.Option("--format", help="md or json.")] = "md",
+) -> None:
+    """Print a session for use elsewhere."""
+    if form not in ("md", "json"):
+        raise UsageError(f"--format takes md or json, not {form!r}.")
+    print(_store().export(session, form))
+
+
+@app.command("delete")
+def delete_session(
+    sessions: Annotated[list[str], typer.Argument(help="Ids, or the beginnings of them.")],
+) -> None:
+    """Delete sessions with all that belongs to them."""
+    store = _store()
+    for session in sessions:
+        print(f"deleted {store.delete(session)}")

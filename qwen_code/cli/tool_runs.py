@@ -1,0 +1,117 @@
+"""Runs single tools outside of a conversation, for `qwen-code tools run`.
+
+A workspace keeps what was read in it, so that a later line may change a file that an earlier one has read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from qwen_code.agent.executor import Executor
+from qwen_code.agent.registry import Registry, load_tools
+from qwen_code.app import Nobody, Place, find_place, tool_context, tool_gate
+from qwen_code.events import Event, ToolFinished
+from qwen_code.messages import ToolCall
+from qwen_code.permissions.decision import Answer, ApprovalRequest, Mode, Verdict
+from qwen_code.tool import ToolContext
+from qwen_code.workspace.paths import Workspace
+
+Json = dict[str, Any]
+
+
+class _Refuse:
+    """Refuses what is asked, and keeps that it was asked."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    async def approve(self, request: ApprovalRequest) -> Answer:
+        self.asked = True
+        return Answer("no", unattended=True)
+
+
+@dataclass(slots=True)
+class _Bench:
+    """One workspace, as long as lines for it come."""
+
+    place: Place
+    workspace: Workspace
+    context: ToolContext
+
+
+class ToolRuns:
+    """Answers lines `{id, workspace, tool, args, mode, read_first}`."""
+
+    def __init__(self, mode: str, assume_read: bool) -> None:
+        self._mode = mode
+        self._assume_read = assume_read
+        self._registry: Registry = load_tools()
+        self._benches: dict[Path, _Bench] = {}
+
+    async def lines(self, lines: Iterable[Json], answer: Callable[[Json], None]) -> None:
+        for line in lines:
+            try:
+                answer(await self._answer(line))
+            except Exception as error:  # one bad line must not cost the answers of the others
+                text = f"{type(error).__name__}: {error}"
+                answer({"id": line.get("id"), "ok": False, "error": {"kind": "failed", "message": text}})
+        await self.aclose()
+
+    async def once(self, line: Json) -> Json:
+        try:
+            return await self._answer(line)
+        finally:
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        for bench in self._benches.values():
+            await bench.context.commands.aclose()
+
+    async def _answer(self, line: Json) -> Json:
+        bench = self._bench(Path(line.get("workspace") or Path.cwd()))
+        for path in line.get("read_first") or ():
+            await self._run(bench, ToolCall("read_first", "read_file", {"file_path": path}), Mode.YOLO)
+        call = ToolCall(str(line.get("id", "")), str(line.get("tool")), dict(line.get("args") or {}))
+        verdict, finished = await self._run(bench, call, Mode(line.get("mode") or self._mode))
+        return {
+            "id": line.get("id"),
+            "decision": verdict,
+            "ok": finished.ok,
+            "error": None if finished.ok else {"kind": finished.failure, "message": finished.for_model},
+            "for_model": finished.for_model,
+            "for_user": _plain(finished.for_user),
+            "files_changed": list(finished.files_changed),
+        }
+
+    async def _run(self, bench: _Bench, call: ToolCall, mode: Mode) -> tuple[Verdict, ToolFinished]:
+        approver = _Refuse()
+        gate = tool_gate(bench.place, bench.workspace, mode)
+        executor = Executor(self._registry, gate, approver, bench.context, lambda answer: None)
+        (finished,) = await executor.run([call], _ignore)
+        refused: Verdict = "ask" if approver.asked else "deny"
+        return ("allow" if finished.denial is None else refused), finished
+
+    def _bench(self, directory: Path) -> _Bench:
+        root = directory.resolve()
+        if root not in self._benches:
+            place = find_place(root, os.environ, {})
+            workspace = Workspace(root)
+            context = tool_context(place, workspace, Nobody(), "tools-run")
+            if self._assume_read:
+                context = replace(context, files=type(context.files)(assume_read=True))
+            self._benches[root] = _Bench(place, workspace, context)
+        return self._benches[root]
+
+
+def _ignore(event: Event) -> None:
+    """Nobody watches a single run."""
+
+
+def _plain(block: Any) -> Any:
+    from dataclasses import asdict
+
+    return None if block is None else {"type": type(block).__name__, **asdict(block)}
