@@ -30,9 +30,10 @@ def read_config(path: Path) -> str | None:
         raise ConfigurationError(
             f"{path} can't be read: {_reason(error)}. Correct that or remove it."
         ) from None
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise ConfigurationError(f"{path} is not a regular file. Replace or remove it.")
     with os.fdopen(fd, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise ConfigurationError(f"{path} is not a regular file. Replace or remove it.")
         try:
             data = file.read(MAX_BYTES + 1)
         except OSError as error:

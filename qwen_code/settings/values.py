@@ -45,6 +45,10 @@ def text(noun: str = "text") -> Kind:
     def read(value: object) -> object:
         if not isinstance(value, str) or "\0" in value:
             raise Unfit
+        try:
+            value.encode()
+        except UnicodeEncodeError:  # bytes of a variable or flag that are not UTF-8
+            raise Unfit("written in UTF-8") from None
         return value
 
     return Kind(noun, read, str)

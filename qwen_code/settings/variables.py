@@ -57,23 +57,23 @@ class Variables:
         found: list[Assignment] = []
         problems: list[str] = []
         for key in KEYS:
-            for name, text, origin in self._given(key):
+            for name, text, origin, project in self._given(key):
                 value = _fit(key, name, text, origin)
-                if origin.layer == "project" and value in key.project_refuses:
+                if project and value in key.project_refuses:
                     problems.append(f"{origin}: {name} is ignored: a project's files can't set that.")
                     continue
                 found.append(Assignment(key, value, origin))
                 break
         return found, problems
 
-    def _given(self, key: Key) -> Iterator[tuple[str, str, Origin]]:
-        """The variables that are set for `key`, strongest first."""
+    def _given(self, key: Key) -> Iterator[tuple[str, str, Origin, bool]]:
+        """The variables that are set for `key`, strongest first, and whether a project set them."""
         for name in (key.variable, *key.variables):
             if text := self._environ.get(name):
-                yield name, text, Origin("environment", name)
+                yield name, text, Origin("environment", name), False
             for entries in (self._project, self._person):
                 if (entry := entries.get(name)) and entry[0]:
-                    yield name, *entry
+                    yield name, *entry, entries is self._project
 
     def unknown(self) -> list[UnknownKey]:
         """Variables that look like settings and are none."""
