@@ -11,7 +11,7 @@ from typing import Literal
 from qwen_code.tool import ToolFailure
 from qwen_code.workspace.encodings import NotText
 from qwen_code.workspace.no_follow import NotRegular
-from qwen_code.workspace.paths import ResolvedPath
+from qwen_code.workspace.paths import ResolvedPath, printable
 
 
 @contextmanager
@@ -61,4 +61,6 @@ def _similar(path: ResolvedPath) -> str:
     except OSError:
         return ""
     close = get_close_matches(path.real.name, names, n=3, cutoff=0.7)
-    return f" Did you mean {' or '.join(close)}?" if close else ""
+    directory, slash, _ = path.name.rpartition("/")
+    meant = [f"{directory}{slash}{printable(name)}" for name in close]
+    return f" Did you mean {' or '.join(meant)}?" if meant else ""

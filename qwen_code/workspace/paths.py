@@ -114,6 +114,10 @@ class Workspace:
         inside = path.is_relative_to(self.root)
         return printable(str(path.relative_to(self.root)) if inside else str(path))
 
+    def shorten(self, text: str) -> str:
+        """A path as given, for a title: relative where it can be. Never fails, whatever `text` is."""
+        return printable(text.removeprefix(f"{self.root}/"))
+
     def access(self, kind: Literal["read", "write"], path: ResolvedPath) -> Access:
         """The fact for the gate that a call reads or writes `path`."""
         return Access(kind, str(path.absolute), str(path.real), _names(path.real) if kind == "write" else 1)
