@@ -26,7 +26,6 @@ from qwen_code.agent.verify import Verifier
 from qwen_code.backends import open_backend
 from qwen_code.backends.base import ModelBackend
 from qwen_code.events import Event, TurnEnded
-from qwen_code.http import HttpWebClient
 from qwen_code.messages import ToolSpec
 from qwen_code.permissions.decision import Answer, Approver, Mode, Refuse
 from qwen_code.permissions.gate import Gate
@@ -41,6 +40,7 @@ from qwen_code.settings.loaded import LoadedSettings
 from qwen_code.settings.locations import Locations, find_home
 from qwen_code.settings.model import Settings
 from qwen_code.tool import CommandResult, OutputLimits, Question, Tool, ToolContext, UserPort
+from qwen_code.web import HttpWebClient
 from qwen_code.workspace.git_head import branch_at
 from qwen_code.workspace.outputs import OutputFiles
 from qwen_code.workspace.paths import Workspace

@@ -1,0 +1,89 @@
+"""Joins the pieces of native tool calls, also from servers that don't keep to OpenAI's deltas."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+
+@dataclass(slots=True)
+class NativeCall:
+    """A call as far as it has come."""
+
+    id: str
+    name: str
+    pieces: list[str] = field(default_factory=list[str])
+
+    @property
+    def arguments(self) -> str:
+        return "".join(self.pieces)
+
+
+class NativeCalls:
+    """The calls of one answer, in the order in which they began.
+
+    The format: https://platform.openai.com/docs/api-reference/chat-streaming/streaming. Known deviations:
+    every call with index 0 (Ollama), no index (Gemini), empty ids (LM Studio), name and id repeated in every
+    delta, arguments as an object.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[NativeCall] = []
+        self._open: dict[Any, NativeCall] = {}
+
+    def add(self, deltas: object) -> list[str]:
+        """Take one delta's `tool_calls`; answers with the names of the calls that begin in it."""
+        begun: list[str] = []
+        if not isinstance(deltas, list):
+            return begun
+        for delta in cast("list[Any]", deltas):
+            if isinstance(delta, dict):
+                self._add(cast("dict[str, Any]", delta), begun)
+        return begun
+
+    def _add(self, delta: dict[str, Any], begun: list[str]) -> None:
+        function = delta.get("function")
+        fields = cast("dict[str, Any]", function) if isinstance(function, dict) else delta
+        name, identity = _text(fields.get("name")), _text(delta.get("id"))
+        index = delta.get("index")
+        call = self._open.get(index) if index is not None else (self.calls[-1] if self.calls else None)
+        if call is None or self._begins(call, name, identity):
+            if not name and not identity and call is None and not fields.get("arguments"):
+                return
+            call = NativeCall(identity, name)
+            self.calls.append(call)
+            self._open[index] = call
+            if name:
+                begun.append(name)
+        elif name and not call.name:
+            call.name = name
+            begun.append(name)
+        call.id = call.id or identity
+        arguments = fields.get("arguments")
+        if isinstance(arguments, str):
+            call.pieces.append(arguments)
+        elif arguments is not None:
+            call.pieces.append(json.dumps(arguments, ensure_ascii=False))
+
+    @staticmethod
+    def _begins(call: NativeCall, name: str, identity: str) -> bool:
+        """True when a delta for the same place is another call."""
+        if identity and call.id and identity != call.id:
+            return True
+        if not name or not call.name:
+            return False
+        # The same name again: a server that repeats it in each delta, or a second call of the same tool.
+        return name != call.name or (not identity and bool(call.pieces) and _is_complete(call.arguments))
+
+
+def _is_complete(arguments: str) -> bool:
+    try:
+        json.loads(arguments)
+    except ValueError:
+        return False
+    return True
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
