@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 from qwen_code.settings.keys import KEYS, Key
 from qwen_code.settings.loaded import LoadedSettings
 from qwen_code.settings.model import Settings
-from qwen_code.settings.origin import DEFAULT, Origin
+from qwen_code.settings.origin import DEFAULT
 from qwen_code.settings.values import show
 
 
@@ -20,7 +20,9 @@ class Row(NamedTuple):
     """The name in files."""
     value: str
     """As a file would have it; secrets are masked, and what is not set is empty."""
-    origin: Origin
+    origin: str
+    given: bool
+    """False where nobody said anything and the default holds."""
 
 
 def describe(loaded: LoadedSettings) -> list[Row]:
@@ -33,10 +35,12 @@ def describe(loaded: LoadedSettings) -> list[Row]:
         fields.add(key.field)
         if items := loaded.items.get(key.field):
             for source in items:
-                rows += [Row(source.key.path, show(text), source.origin) for text in source.texts]
+                place = str(source.origin)
+                rows += [Row(source.key.path, show(text), place, True) for text in source.texts]
         else:
             value = field_value(loaded.settings, key)
-            rows.append(Row(key.path, render(key, value), loaded.origins.get(key.field, DEFAULT)))
+            origin = loaded.origins.get(key.field, DEFAULT)
+            rows.append(Row(key.path, render(key, value), str(origin), origin is not DEFAULT))
     return rows
 
 
