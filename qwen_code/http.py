@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 CONNECT_S = 15.0
 """Limit for opening a connection; a server that is there accepts within a second or two."""
+
+KEEPALIVE_S = 60.0
+"""How long an idle connection is kept: tools run between requests. One that the server closed is noticed."""
 
 TransportKind: TypeAlias = Literal[
     "unknown_host",
@@ -116,7 +119,7 @@ class HttpClient:
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
-    ) -> AsyncIterator[HttpResponse]:
+    ) -> AsyncGenerator[HttpResponse]:
         """Send a request; leaving the block before the body's end closes the connection.
 
         Redirects are not followed. There is no limit on time but the one for connecting: callers watch the
@@ -158,6 +161,7 @@ class HttpClient:
                 proxy=(self._proxy or None) if not direct else None,
                 trust_env=not direct,
                 timeout=httpx.Timeout(None, connect=CONNECT_S),
+                limits=httpx.Limits(keepalive_expiry=KEEPALIVE_S),
                 headers={"user-agent": f"qwen-code/{__version__}"},
             )
         except ImportError:
@@ -227,7 +231,7 @@ def _sendable(headers: Mapping[str, str] | None) -> dict[str, str]:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated() -> Generator[None]:
     httpx = _httpx()
     try:
         yield
@@ -282,7 +286,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(cause))
         yield cause
         if isinstance(cause, BaseExceptionGroup):
-            pending += cause.exceptions
+            pending += cast("tuple[BaseException, ...]", cause.exceptions)
         pending += [cause.__cause__, cause.__context__]
 
 

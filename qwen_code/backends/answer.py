@@ -140,8 +140,9 @@ class AnswerReader:
         content = fields.get("content")
         if content:
             text.append(content if isinstance(content, str) else _joined(content))
-        calls = fields.get("tool_calls")
-        if not calls and isinstance(legacy := fields.get("function_call"), dict):
+        calls: Any = fields.get("tool_calls")
+        legacy: Any = fields.get("function_call")
+        if not calls and isinstance(legacy, dict):
             calls = [{"index": 0, "function": legacy}]
         if calls:
             self._flush(text, out)
@@ -181,6 +182,8 @@ class AnswerReader:
                     out.append(chunk)
 
     def _native_calls(self, reason: FinishReason, out: list[Chunk]) -> None:
+        if not self._native.calls:
+            return
         from qwen_code.wire import decode_native
 
         for native in self._native.calls:

@@ -28,13 +28,9 @@ async def explained(
         )
     parts = urlsplit(endpoint.base_url)
     origin = f"{parts.scheme}://{parts.netloc}"
-    candidates = [
-        f"{endpoint.base_url}/v1",
-        f"{origin}/v1",
-        f"{origin}/api/v1",
-        f"{origin}/compatible-mode/v1",
-    ]
-    for base_url in dict.fromkeys(candidates):
+    bases = [] if parts.path.endswith("/v1") else [f"{endpoint.base_url}/v1"]
+    bases += [origin + path for path in ("/v1", "/api/v1", "/compatible-mode/v1")]
+    for base_url in dict.fromkeys(bases):
         if base_url != endpoint.base_url and await server.is_api(base_url):
             return EndpointMisconfigured(
                 f"{endpoint.base_url} is not an OpenAI-compatible endpoint; did you mean {base_url}? Set it "

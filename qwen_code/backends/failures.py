@@ -35,7 +35,7 @@ def failure_of(
         return UnsupportedParameter(name)
     if refusal.no_credit:
         return EndpointMisconfigured(
-            f"{_title(endpoint)} has no credit or quota left for this key{said} Top up the account, or use "
+            f"{_subject(endpoint)} has no credit or quota left for this key{said} Top up the account, or use "
             "another key or endpoint."
         )
     if status in (401, 403, 407):
@@ -53,19 +53,19 @@ def failure_of(
             f"{endpoint.base_url} redirects elsewhere{said} Set the base URL to the final address."
         )
     if refusal.unknown_model:
-        return UnknownModel(f"{_title(endpoint)} has no model named {model}{said} Choose another with -m.")
+        return UnknownModel(f"{_subject(endpoint)} has no model named {model}{said} Choose another with -m.")
     if status in (404, 405):
         return NotAnEndpoint(
             f"{endpoint.base_url} is not an OpenAI-compatible endpoint: it answers {status} to "
             "/chat/completions. Check the base URL; it usually ends in /v1."
         )
-    return BackendError(f"{_title(endpoint)} refused the request ({status}){said}")
+    return BackendError(f"{_subject(endpoint)} refused the request ({status}){said}")
 
 
 def transport_failure(error: TransportError, endpoint: Endpoint, *, proven: bool) -> Exception:
     """What a connection that failed means; `proven` is true when the endpoint has answered before."""
     host = endpoint.host
-    if proven and error.kind not in ("invalid_url",):
+    if proven and error.kind != "invalid_url":
         return Transient(f"the connection to {host} failed: {error}")
     match error.kind:
         case "unknown_host":
@@ -74,11 +74,9 @@ def transport_failure(error: TransportError, endpoint: Endpoint, *, proven: bool
                 f"{endpoint.base_url} (OPENAI_BASE_URL, model.baseUrl)."
             )
         case "tls":
-            hint = (
-                "use http:// in the base URL"
-                if "not speak TLS" in str(error)
-                else ("if it uses a private certificate authority, name its file in the setting caFile")
-            )
+            hint = "if it uses a private certificate authority, name its file in the setting `caFile`"
+            if "not speak TLS" in str(error):
+                hint = "use http:// in the base URL"
             return EndpointMisconfigured(f"The TLS connection to {host} failed: {error}; {hint}.")
         case "proxy":
             return Transient(f"the proxy could not reach {host}: {error}", max_tries=2)
@@ -107,7 +105,7 @@ def not_an_answer(endpoint: Endpoint, what: str, *, proven: bool) -> Exception:
 
 
 def _denied(refusal: Refusal, endpoint: Endpoint, model: str, said: str) -> Exception:
-    title, variable = _title(endpoint), endpoint.key_variable
+    title, variable = _subject(endpoint), endpoint.key_variable
     if not endpoint.api_key:
         return EndpointMisconfigured(f"{title} needs an API key{said} Set {variable} to one.")
     if refusal.status == 403:
@@ -152,6 +150,12 @@ def _transient(refusal: Refusal, endpoint: Endpoint, said: str) -> Transient:
 def _title(endpoint: Endpoint) -> str:
     known = endpoint.provider.hosts or endpoint.provider.start
     return endpoint.provider.title if known else endpoint.host
+
+
+def _subject(endpoint: Endpoint) -> str:
+    """The title at the beginning of a sentence; hosts stay as they are."""
+    title = _title(endpoint)
+    return f"The{title[3:]}" if title.startswith("the ") else title
 
 
 def _said(refusal: Refusal, endpoint: Endpoint) -> str:

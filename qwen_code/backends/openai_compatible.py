@@ -34,13 +34,19 @@ class OpenAICompatible:
     """
 
     def __init__(
-        self, endpoint: Endpoint, settings: ModelSettings, *, proxy: str = "", ca_file: str = ""
+        self,
+        endpoint: Endpoint,
+        settings: ModelSettings,
+        *,
+        proxy: str = "",
+        ca_file: str = "",
+        retry: RetryPolicy | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._settings = settings
         self._client = HttpClient(proxy=proxy, ca_file=ca_file)
         self._server = ServerInfo(self._client, endpoint)
-        self._policy = RetryPolicy(max(1, settings.max_retries), settings.retry_total_s)
+        self._policy = retry or RetryPolicy(max(1, settings.max_retries), settings.retry_total_s)
         self._meter = PromptMeter()
         self._model = endpoint.model
         self._body: RequestBody | None = None

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from qwen_code.chunks import Chunk, Retrying
 from qwen_code.errors import BackendUnavailable, QwenCodeError
 
-FIRST_WAIT_S = 0.5
-"""Before the second try: most failures that pass are a connection dropped while it was idle."""
 GROWTH = 3.0
 LONGEST_WAIT_S = 30.0
 
@@ -48,6 +46,8 @@ class RetryPolicy:
     max_tries: int = 4
     total_s: float = 90.0
     """No try begins later than this after the first failure; one that runs is not cut off."""
+    first_wait_s: float = 0.5
+    """Before the second try; short, since most failures that pass are connections dropped while idle."""
 
     def wait_s(self, failure: Transient, tried: int, spent_s: float) -> float:
         """Seconds to wait before the next try, after `tried` failed ones.
@@ -67,7 +67,7 @@ class RetryPolicy:
                     retry_after_s=asked,
                 )
             return asked
-        backoff = min(LONGEST_WAIT_S, FIRST_WAIT_S * GROWTH ** max(0, tried - 1))
+        backoff = min(LONGEST_WAIT_S, self.first_wait_s * GROWTH ** max(0, tried - 1))
         # Jitter, so that the many who were refused together do not come back together.
         return min(backoff * random.uniform(0.75, 1.25), max(0.0, self.total_s - spent_s))
 
@@ -107,7 +107,7 @@ def _gave_up(failure: Transient, tried: int, spent_s: float) -> BackendUnavailab
 
 def _sentence(failure: Transient) -> str:
     text = str(failure)
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+    return f"{text[:1].upper()}{text[1:]}{'' if text[-1:] in '.?!' else '.'}"
 
 
 def _span(seconds: float) -> str:

@@ -97,13 +97,13 @@ def load_script(path: Path) -> Script:
 
 def parse_script(text: str, origin: str) -> Script:
     """As `load_script`, for text that came from `origin`."""
-    data = _lines(text, origin) if _is_lines(text) else _parsed(text, origin, 0)
+    data: Any = _lines(text, origin) if _is_lines(text) else _parsed(text, origin, 0)
     if isinstance(data, list):
-        data = {"steps": data}
+        data = {"steps": cast("list[Any]", data)}
     reader = _Fields(data, origin)
     script = Script(
-        steps=tuple(_step(step, f"{origin}, step {n}") for n, step in enumerate(reader.list("steps"), 1)),
-        rules=tuple(_step(rule, f"{origin}, rule {n}") for n, rule in enumerate(reader.list("rules"), 1)),
+        steps=tuple(_step(step, f"{origin}, step {n}") for n, step in enumerate(reader.entries("steps"), 1)),
+        rules=tuple(_step(rule, f"{origin}, rule {n}") for n, rule in enumerate(reader.entries("rules"), 1)),
         name=reader.text("name") or "scripted",
         context_window=int(reader.number("context_window") or DEFAULT_WINDOW),
         rate=reader.number("rate") or 0.0,
@@ -147,7 +147,7 @@ def _step(data: Any, place: str) -> Step:
         text=reader.text("text"),
         raw=reader.text("raw"),
         reasoning=reader.text("reasoning"),
-        calls=tuple(_call(call, f"{place}, call {n}") for n, call in enumerate(reader.list("calls"), 1)),
+        calls=tuple(_call(call, f"{place}, call {n}") for n, call in enumerate(reader.entries("calls"), 1)),
         delay_s=reader.number("delay_s") or 0.0,
         rate=reader.number("rate"),
         finish=cast("FinishReason | None", reader.choice("finish", FINISH_REASONS)),
@@ -163,7 +163,7 @@ def _step(data: Any, place: str) -> Step:
 
 def _call(data: Any, place: str) -> ScriptedCall:
     reader = _Fields(data, place)
-    call = ScriptedCall(reader.text("name"), reader.object("arguments"), reader.text("id"))
+    call = ScriptedCall(reader.text("name"), reader.mapping("arguments"), reader.text("id"))
     reader.nothing_else()
     if not call.name:
         raise ConfigurationError(f"{place}: `name` is missing; it is the tool's.")
@@ -219,7 +219,7 @@ class _Fields:
         return cast("str", self._take(name, str, "text")) or ""
 
     def number(self, name: str) -> float | None:
-        value = self._take(name, (int, float), "a number")
+        value: Any = self._take(name, (int, float), "a number")
         if isinstance(value, bool) or (value is not None and value < 0):
             raise self._wrong(name, "a number that is not negative")
         return value
@@ -227,15 +227,15 @@ class _Fields:
     def flag(self, name: str) -> bool | None:
         return self._take(name, bool, "true or false")
 
-    def list(self, name: str) -> list[Any]:
+    def entries(self, name: str) -> list[Any]:
         return self._take(name, list, "a list") or []
 
-    def object(self, name: str) -> dict[str, Any]:
+    def mapping(self, name: str) -> dict[str, Any]:
         return self._take(name, dict, "an object") or {}
 
     def texts(self, name: str) -> tuple[str, ...]:
-        value = self._take(name, (str, list), "text or a list of texts") or []
-        values = [value] if isinstance(value, str) else value
+        value: Any = self._take(name, (str, list), "text or a list of texts") or []
+        values: list[Any] = [value] if isinstance(value, str) else value
         if not all(isinstance(v, str) for v in values):
             raise self._wrong(name, "text or a list of texts")
         return tuple(values)

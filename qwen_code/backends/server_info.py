@@ -152,8 +152,7 @@ def _same_model(asked: str, listed: object) -> bool:
 
 
 def _entries(answer: Any) -> list[dict[str, Any]]:
-    listed: Any = answer if isinstance(answer, list) else _fields(answer).get("data")
-    return list(_dicts(listed))
+    return list(_dicts(answer)) or list(_dicts(_fields(answer).get("data")))
 
 
 def _dicts(values: Any) -> Iterable[dict[str, Any]]:

@@ -98,7 +98,7 @@ async def watched(
                 return
             silent, limit = sink.silence(patience)
             if silent >= limit:
-                raise Transient(f"nothing came from the server for {silent:.0f} s")
+                raise Transient(f"nothing came from the server for {max(1, round(silent))} s")
             tick = (silent // patience.tick_s + 1) * patience.tick_s
             await sink.wait(min(tick, limit) - silent)
             silent, _ = sink.silence(patience)
