@@ -1,0 +1,148 @@
+"""Asks a person about one call: what it is, what it touches, and four keys.
+
+What would be done is printed above, whole and escaped, before the question; the question itself stands where
+the prompt was, a place that no text of the model's can reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from rich.text import Text
+
+from qwen_code.permissions.decision import Answer, ApprovalRequest
+from qwen_code.tool import Access, CommandBlock, DiffBlock
+from qwen_code.ui.blocks import BODY, body, command_lines, heading_note, label
+from qwen_code.ui.painter import Line, Painter
+from qwen_code.ui.repl.panel import Entry, Key, Panel
+from qwen_code.ui.terminal_text import clipped, shown, shown_line
+
+_VERBS = {"read": "reads", "write": "writes", "run": "runs in", "net": "connects to"}
+
+
+def request_lines(request: ApprovalRequest, painter: Painter) -> list[Line]:
+    """The call as it would be done, for the scrollback: nothing left out, nothing that can be hidden."""
+    heading = Text().append("" if painter.plain else "? ", "warn").append(label(request.call.name), "tool")
+    block = request.preview
+    commands = [access.target for access in request.accesses if access.kind == "run"]
+    if isinstance(block, CommandBlock) or (block is None and commands):
+        command = block.command if isinstance(block, CommandBlock) else commands[0]
+        return [heading, *command_lines(command, painter)]
+    note = heading_note(block)
+    title = painter.wrap(Text(shown_line(request.title)), f"{heading.plain} ", BODY)
+    first = heading.append(title[0].plain.removeprefix(heading.plain))
+    if isinstance(block, DiffBlock):
+        first.append("  ").append_text(note)
+    if block is None:
+        arguments = [f"{name}: {value}" for name, value in request.call.arguments.items()]
+        rows = [painter.fold(Text(row), BODY, BODY) for a in arguments for row in shown(str(a)).split("\n")]
+        return [first, *title[1:], *(line for row in rows for line in row)]
+    return [first, *title[1:], *body(block, painter, limit=None)]
+
+
+class ApprovalPanel(Panel[Answer]):
+    """The question. Dismissed means: no, and stop the turn."""
+
+    def __init__(self, request: ApprovalRequest) -> None:
+        super().__init__()
+        self._request = request
+        self._asks_for: Literal["key", "note", "session", "always"] = "key"
+        self._why = False
+
+    @property
+    def _rules(self) -> Sequence[str]:
+        return self._request.decision.suggestions
+
+    def lines(self, painter: Painter, rows: int) -> list[Line]:
+        match self._asks_for:
+            case "note":
+                return [Text("What should it do instead? Enter alone just refuses, esc goes back.", "strong")]
+            case "session" | "always":
+                until = "for this session" if self._asks_for == "session" else "from now on"
+                lines = painter.wrap(
+                    Text(f"Allowed without asking {until}. Edit the rule, enter saves it:", "strong")
+                )
+                return [*lines, Text("Several rules: one after another, separated by a semicolon.", "dim")]
+            case "key":
+                return self._question(painter)[-max(rows, 4) :]
+
+    def _question(self, painter: Painter) -> list[Line]:
+        request = self._request
+        lines = painter.wrap(Text(f"Allow this? {shown_line(request.decision.reason)}", "strong"), "", "  ")
+        touched = _touched(request.accesses)
+        if touched:
+            lines += painter.wrap(Text(clipped(touched, 4 * painter.width), "dim"), "  ")
+        if self._why:
+            lines += self._explanation(painter)
+        keys = [("y", "yes, once"), ("n", "no, tell it why")]
+        if self._rules:
+            keys += [("a", "always"), ("s", "this session")]
+        keys += [("?", "why am I asked"), ("esc", "no, and stop")]
+        if self._why:
+            keys.remove(("?", "why am I asked"))
+        text = Text()
+        for key, meaning in keys:
+            text.append("  " if text else "").append(f"[{key}]" if painter.plain else key, "accent")
+            text.append(f"\u00a0{meaning.replace(' ', chr(0xA0))}")
+        return lines + painter.wrap(text, "  ")
+
+    def _explanation(self, painter: Painter) -> list[Line]:
+        decision = self._request.decision
+        sentences: list[str] = []
+        if decision.rule:
+            sentences.append(f"The rule {decision.rule} says so.")
+        if len(decision.commands) > 1:
+            sentences.append("It would run: " + " · ".join(decision.commands))
+        if self._rules:
+            sentences.append("These rules would have let it pass: " + "; ".join(self._rules))
+        else:
+            sentences.append("No rule can let this pass: it is asked each time.")
+        return [line for s in sentences for line in painter.wrap(Text(shown_line(s), "dim"), "  ")]
+
+    def press(self, key: Key) -> None:
+        match key.lower():
+            case "y":
+                self._answered(Answer("once"))
+            case "n":
+                self._ask("note", Entry("why not > "))
+            case "a" if self._rules:
+                self._ask("always", Entry("rule > ", "; ".join(self._rules)))
+            case "s" if self._rules:
+                self._ask("session", Entry("rule > ", "; ".join(self._rules)))
+            case "?":
+                self._why = True
+            case _:
+                pass
+
+    def submit(self, text: str) -> None:
+        match self._asks_for:
+            case "note":
+                self._answered(Answer("no", note=text.strip()))
+            case "session" | "always":
+                rules = tuple(rule.strip() for rule in text.split(";") if rule.strip())
+                self._answered(Answer(self._asks_for, rules=rules) if rules else Answer("once"))
+            case "key":
+                pass
+
+    def dismiss(self) -> None:
+        if self._asks_for == "key":
+            self._answered(None)
+        else:
+            self._asks_for, self.entry = "key", None
+
+    def _ask(self, what: Literal["note", "session", "always"], entry: Entry) -> None:
+        self._asks_for, self.entry = what, entry
+
+
+def _touched(accesses: Sequence[Access]) -> str:
+    """`writes src/app.py · runs in /home/me/project`; each once."""
+    parts: list[str] = []
+    for access in accesses:
+        place = access.resolved if access.kind == "run" else access.target
+        words = f"{_VERBS[access.kind]} {shown_line(place)}" if place else ""
+        if access.kind != "run" and access.resolved and access.resolved != access.target:
+            words += f" (leads to {shown_line(access.resolved)})"
+        if words and words not in parts:
+            parts.append(words)
+    return " · ".join(parts)

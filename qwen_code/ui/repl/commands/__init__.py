@@ -1,0 +1,1 @@
+"""Slash commands: a table, and one function for each."""

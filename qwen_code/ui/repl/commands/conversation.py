@@ -1,0 +1,65 @@
+"""Commands that begin, change or end the session."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from qwen_code.errors import ExitCode
+from qwen_code.ui.repl.panel import Choice, Picker
+from qwen_code.ui.terminal_text import shown_line
+
+if TYPE_CHECKING:
+    from qwen_code.sessions.store import SessionSummary
+    from qwen_code.ui.repl.completion import Candidate
+    from qwen_code.ui.repl.repl import Repl
+
+
+async def clear(repl: Repl, argument: str) -> None:
+    """A fresh session; what is on the screen stays in its scrollback."""
+    assert repl.app is not None
+    await repl.app.clear()
+    repl.forget()
+    repl.transcript.notice(f"A new session, {repl.app.session_id}. /resume goes back to the one before.")
+
+
+async def resume(repl: Repl, argument: str) -> None:
+    """By id, or by picking one."""
+    assert repl.app is not None
+    if argument:
+        await repl.resume(argument)
+        return
+    sessions = [s for s in repl.app.sessions() if s.id != repl.app.session_id]
+    if not sessions:
+        repl.warn("There is no earlier session in this folder.")
+        return
+    choices = [Choice(s.id, shown_line(s.first_prompt) or s.id, _note(s)) for s in sessions]
+    chosen = await repl.desk.ask(Picker("Which session goes on?", choices))
+    if chosen is not None:
+        await repl.resume(chosen)
+
+
+def ids(repl: Repl) -> list[Candidate]:
+    return [(s.id, s.first_prompt) for s in repl.app.sessions()] if repl.app else []
+
+
+async def quit_(repl: Repl, argument: str) -> None:
+    repl.leave(ExitCode.DONE)
+
+
+def _note(session: SessionSummary) -> str:
+    turns = f"{session.turns} turn{'' if session.turns == 1 else 's'}"
+    return f"{_ago(session.modified.timestamp())}, {turns}, {session.model}"
+
+
+def _ago(then: float) -> str:
+    """`5 min ago`, `yesterday`, `12 days ago`; `then` is Unix time."""
+    seconds = max(0.0, time.time() - then)
+    if seconds < 90:
+        return "just now"
+    if seconds < 5400:
+        return f"{round(seconds / 60)} min ago"
+    if seconds < 86_400:
+        return f"{round(seconds / 3600)} h ago"
+    days = int(seconds // 86_400)
+    return "yesterday" if days == 1 else f"{days} days ago"

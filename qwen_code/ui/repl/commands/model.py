@@ -1,0 +1,81 @@
+"""Commands that change who answers and what may run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwen_code.permissions.decision import Mode
+from qwen_code.ui.repl.panel import Choice, Picker
+from qwen_code.ui.terminal_text import shown_line
+
+if TYPE_CHECKING:
+    from qwen_code.ui.repl.completion import Candidate
+    from qwen_code.ui.repl.repl import Repl
+
+MODE_MEANINGS = {
+    Mode.PLAN: "reads only, ends in a plan",
+    Mode.DEFAULT: "reads run, everything else is asked",
+    Mode.AUTO_EDIT: "writing inside the project runs too",
+    Mode.AUTO: "what the sandbox confines runs, the rest is asked",
+    Mode.YOLO: "no questions; deny rules stay",
+}
+
+
+async def model(repl: Repl, argument: str) -> None:
+    """Show the model, or go on with another one."""
+    assert repl.app is not None
+    if not argument:
+        where = shown_line(repl.app.model_location)
+        repl.transcript.notice(f"{shown_line(repl.app.model_name)} ({where}). /model NAME changes it.")
+        return
+    await repl.app.set_model(argument)
+    repl.view.meter.window = None
+    repl.transcript.notice(f"From now on {shown_line(repl.app.model_name)} answers.")
+
+
+async def approval_mode(repl: Repl, argument: str) -> None:
+    """By name, or by picking one."""
+    assert repl.app is not None
+    if argument:
+        try:
+            mode: Mode | None = Mode(argument)
+        except ValueError:
+            repl.warn(f"{argument} is no approval mode; there are {', '.join(Mode)}.")
+            return
+    else:
+        choices = [Choice(mode, mode.value, meaning) for mode, meaning in MODE_MEANINGS.items()]
+        at = list(MODE_MEANINGS).index(repl.app.mode)
+        mode = await repl.desk.ask(Picker("How much runs without a question?", choices, at))
+    if mode is not None:
+        repl.set_mode(mode)
+        repl.transcript.notice(f"Approval mode {mode.value}: {MODE_MEANINGS[mode]}.")
+
+
+def modes(repl: Repl) -> list[Candidate]:
+    return [(mode.value, meaning) for mode, meaning in MODE_MEANINGS.items()]
+
+
+async def permissions(repl: Repl, argument: str) -> None:
+    """What is allowed by rule, or one more rule."""
+    assert repl.app is not None
+    if argument:
+        repl.app.add_rules("user", [argument])
+        repl.transcript.notice(f"Allowed without asking from now on: {shown_line(argument)}")
+        return
+    rules = repl.settings.permissions
+    from rich.text import Text
+
+    from qwen_code.ui.markdown_view import MARGIN
+    from qwen_code.ui.painter import Line
+
+    lines: list[Line] = [Text(f"{MARGIN}Approval mode {repl.app.mode.value}", "strong")]
+    for title, entries, style in (
+        ("deny", rules.deny, "error"),
+        ("ask", rules.ask, "warn"),
+        ("allow", rules.allow, "ok"),
+    ):
+        for rule in entries:
+            lines += repl.painter.wrap(Text(shown_line(rule)), f"{MARGIN * 2}{title:5} ", style=style)
+    if len(lines) == 1:
+        lines.append(Text(f"{MARGIN * 2}No rules. /permissions Bash(npm test) allows one.", "dim"))
+    repl.say(lines)

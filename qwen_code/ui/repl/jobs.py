@@ -1,0 +1,63 @@
+"""What the prompt can start: a turn of the agent, or with `!` a line of the person's own for the shell."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+
+from qwen_code.events import Event, ToolFinished, ToolOutput, ToolStarted
+from qwen_code.messages import ToolCall
+from qwen_code.tool import CommandBlock, CommandResult
+from qwen_code.ui.repl.port import App
+
+SHELL_SIGN = "!"
+
+
+def is_shell_line(text: str) -> bool:
+    return text.startswith(SHELL_SIGN) and len(text.strip()) > 1
+
+
+class Jobs:
+    """Gives both kinds of work the same face: a stream of events that can be interrupted."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._command: asyncio.Task[CommandResult] | None = None
+        self._commands = 0
+
+    def run(self, prompt: str) -> AsyncGenerator[Event, None]:
+        return self._shell(prompt[1:].strip()) if is_shell_line(prompt) else self._app.run(prompt)
+
+    def steer(self, text: str) -> None:
+        self._app.steer(text)
+
+    def interrupt(self) -> None:
+        if self._command is not None:
+            self._command.cancel()
+        else:
+            self._app.interrupt()
+
+    async def _shell(self, command: str) -> AsyncGenerator[Event, None]:
+        """One command, not told to the model; interrupted, it ends without a result."""
+        self._commands += 1
+        call = ToolCall(f"shell-{self._commands}", "run_shell_command", {"command": command})
+        output: asyncio.Queue[str | None] = asyncio.Queue()
+        started = time.monotonic()
+        task = self._command = asyncio.create_task(self._app.run_command(command, output.put_nowait))
+        task.add_done_callback(lambda _: output.put_nowait(None))
+        yield ToolStarted(call, command)
+        try:
+            while (text := await output.get()) is not None:
+                yield ToolOutput(call.id, text)
+            if not task.cancelled():
+                result = task.result()
+                block = CommandBlock(command, str(result.directory or ""), result.text, result.exit_code)
+                took = time.monotonic() - started
+                yield ToolFinished(call, result.exit_code == 0, "", block, duration_s=took)
+        finally:
+            self._command = None
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task

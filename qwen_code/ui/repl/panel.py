@@ -1,0 +1,137 @@
+"""Questions that take the prompt's place until they are answered; the draft waits untouched.
+
+A panel is a small state machine: it says which lines to show, takes single keys, and may ask for a line of
+text. It knows neither the terminal nor prompt-toolkit, so its tests press keys on an object.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeAlias, TypeVar
+
+from rich.text import Text
+
+from qwen_code.ui.painter import Line, Painter
+from qwen_code.ui.terminal_text import clipped, shown_line
+
+T = TypeVar("T")
+
+Key: TypeAlias = str
+"""One character, or `up`, `down`, `pageup`, `pagedown`, `enter`, `escape`, `tab`, `backspace`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A panel wants text: the sign before it, and what stands there to be edited."""
+
+    sign: str
+    text: str = ""
+
+
+class Panel(ABC, Generic[T]):
+    """One question. `answer` is its future; whoever waits for it gets None when the panel is dismissed."""
+
+    def __init__(self) -> None:
+        self.answer: asyncio.Future[T | None] = asyncio.get_running_loop().create_future()
+        self.entry: Entry | None = None
+
+    @abstractmethod
+    def lines(self, painter: Painter, rows: int) -> list[Line]:
+        """What is shown above the place for input, in at most `rows` lines."""
+
+    @abstractmethod
+    def press(self, key: Key) -> None:
+        """A key, while no text is asked for."""
+
+    def submit(self, text: str) -> None:
+        """The text that was asked for."""
+
+    def dismiss(self) -> None:
+        """Esc or Ctrl+C: no answer."""
+        self._answered(None)
+
+    def _answered(self, value: T | None) -> None:
+        if not self.answer.done():
+            self.answer.set_result(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Generic[T]):
+    """One row of a list to pick from; `note` is shown dim beside it."""
+
+    value: T
+    text: str
+    note: str = ""
+
+
+class Picker(Panel[T]):
+    """A list with a pointer; letters that are typed narrow it."""
+
+    def __init__(self, title: str, choices: Sequence[Choice[T]], chosen: int = 0) -> None:
+        super().__init__()
+        self._title = title
+        self._all = list(choices)
+        self._at = max(0, min(chosen, len(choices) - 1))
+        self._filter = ""
+
+    @property
+    def _choices(self) -> list[Choice[T]]:
+        words = self._filter.lower().split()
+        if not words:
+            return self._all
+        return [c for c in self._all if all(word in f"{c.text} {c.note}".lower() for word in words)]
+
+    @property
+    def chosen(self) -> Choice[T] | None:
+        choices = self._choices
+        return choices[min(self._at, len(choices) - 1)] if choices else None
+
+    def lines(self, painter: Painter, rows: int) -> list[Line]:
+        choices = self._choices
+        at = min(self._at, max(0, len(choices) - 1))
+        room = max(1, min(rows - 2, 12))
+        first = max(0, min(at - room // 2, len(choices) - room))
+        title = Text(clipped(self._title, painter.width - 20), "strong")
+        if self._filter:
+            title.append(f"  {shown_line(self._filter)}", "accent")
+        lines: list[Line] = [title]
+        for number, choice in enumerate(choices[first : first + room], first):
+            mark, style = ("> " if painter.plain else "❯ ", "accent") if number == at else ("  ", "")
+            line = Text().append(mark, style)
+            line.append(clipped(shown_line(choice.text), painter.width - 4), style)
+            if choice.note and painter.width - line.cell_len > 10:
+                line.append("  " + clipped(shown_line(choice.note), painter.width - line.cell_len - 4), "dim")
+            lines.append(line)
+        if not choices:
+            lines.append(Text("  nothing matches", "dim"))
+        hint = f"{len(choices)} of {len(self._all)} · " if len(choices) > room or self._filter else ""
+        lines.append(Text(f"  {hint}↑↓ move · enter choose · type to search · esc leave", "dim"))
+        return lines
+
+    def press(self, key: Key) -> None:
+        last = len(self._choices) - 1
+        match key:
+            case "up":
+                self._at = max(0, min(self._at, last) - 1)
+            case "down" | "tab":
+                self._at = min(last, self._at + 1)
+            case "pageup":
+                self._at = max(0, self._at - 10)
+            case "pagedown":
+                self._at = min(last, self._at + 10)
+            case "enter":
+                if choice := self.chosen:
+                    self._answered(choice.value)
+            case "backspace":
+                self._filter = self._filter[:-1]
+            case _ if len(key) == 1 and key.isprintable():
+                self._filter += key
+                self._at = 0
+            case _:
+                pass
+
+
+Confirmation: TypeAlias = Literal["yes", "no"]

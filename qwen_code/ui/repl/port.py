@@ -1,0 +1,75 @@
+"""What the REPL needs of the application behind it: `qwen_code.app.App`, or a stand-in in tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+from qwen_code.backends.base import ModelBackend
+from qwen_code.events import Event
+from qwen_code.messages import ToolSpec
+from qwen_code.permissions.decision import Approver, Mode
+from qwen_code.tool import CommandResult, UserPort
+
+if TYPE_CHECKING:
+    from qwen_code.agent.stats import ContextReport, SessionStats
+    from qwen_code.sessions.store import SessionSummary
+    from qwen_code.settings.model import Settings
+    from qwen_code.workspace.paths import Workspace
+
+RuleScope: TypeAlias = Literal["session", "user", "project"]
+
+
+class App(Protocol):
+    """One person in one project with one model."""
+
+    mode: Mode
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def workspace(self) -> Workspace: ...
+    @property
+    def session_id(self) -> str: ...
+    @property
+    def model_name(self) -> str: ...
+    @property
+    def model_location(self) -> str: ...
+    @property
+    def backend(self) -> ModelBackend: ...
+
+    def run(self, prompt: str) -> AsyncGenerator[Event, None]:
+        """One turn; closing the generator interrupts it and keeps what was done."""
+        ...
+
+    def interrupt(self) -> None:
+        """Stop the running turn; its generator still ends with TurnEnded."""
+        ...
+
+    def steer(self, text: str) -> None:
+        """Said to the model before the next request of the running turn."""
+        ...
+
+    async def clear(self) -> None: ...
+
+    async def resume(self, session_id: str | None) -> Sequence[Event]:
+        """Go on with a stored session; what happened in it, for the screen."""
+        ...
+
+    async def set_model(self, name: str) -> None: ...
+    def sessions(self) -> Sequence[SessionSummary]: ...
+    def tools(self) -> tuple[ToolSpec, ...]: ...
+    async def context_report(self) -> ContextReport: ...
+    def stats(self) -> SessionStats: ...
+    def add_rules(self, scope: RuleScope, rules: Sequence[str]) -> None: ...
+
+    async def run_command(self, command: str, on_output: Callable[[str], None]) -> CommandResult:
+        """A command of the person's own (`!cmd`)."""
+        ...
+
+
+AppFactory: TypeAlias = Callable[
+    [Approver, UserPort, Callable[[str], None]], AbstractAsyncContextManager[App]
+]
+"""Opens the application with the two ways to ask the person, and one to warn; closes it at the end."""

@@ -1,0 +1,111 @@
+"""Puts the agent's questions to the person: approvals, and what a model asks through `ask_user_question`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Protocol, TypeVar
+
+from rich.text import Text
+
+from qwen_code.permissions.decision import Answer, ApprovalRequest
+from qwen_code.tool import Question
+from qwen_code.ui.painter import Line, Painter
+from qwen_code.ui.repl.approval import ApprovalPanel, request_lines
+from qwen_code.ui.repl.panel import Entry, Key, Panel
+from qwen_code.ui.repl.transcript import Transcript
+from qwen_code.ui.terminal_text import shown, shown_line
+
+T = TypeVar("T")
+
+
+class Ask(Protocol):
+    """Shows a panel in the prompt's place and waits for what it answers."""
+
+    def __call__(self, panel: Panel[T]) -> Coroutine[Any, Any, T | None]: ...
+
+
+class TerminalQuestions:
+    """The approver and the user port of a terminal."""
+
+    def __init__(self, ask: Ask, transcript: Transcript, painter: Painter, stop: Callable[[], None]) -> None:
+        """`stop` interrupts the turn: what dismissing a question means."""
+        self._ask = ask
+        self._transcript = transcript
+        self._painter = painter
+        self._stop = stop
+
+    async def approve(self, request: ApprovalRequest) -> Answer:
+        self._transcript.preview(request.call.id, request_lines(request, self._painter))
+        answer = await self._ask(ApprovalPanel(request))
+        if answer is None:
+            self._stop()
+            return Answer("no")
+        if answer.rules:
+            until = "in this session" if answer.kind == "session" else "from now on"
+            rules = "; ".join(shown_line(rule) for rule in answer.rules)
+            self._transcript.notice(f"Allowed without asking {until}: {rules}")
+        return answer
+
+    async def ask(self, questions: Sequence[Question]) -> Sequence[str] | None:
+        answers: list[str] = []
+        for question in questions:
+            answer = await self._ask(QuestionPanel(question))
+            if answer is None:
+                return None
+            answers.append(answer)
+            lines = self._painter.wrap(Text(shown(question.text)), "? ", style="accent")
+            lines += self._painter.wrap(Text(shown(answer), "user"), "  > ")
+            self._transcript.group(lines)
+        return answers
+
+
+class QuestionPanel(Panel[str]):
+    """One question of the model's: options by number or pointer, and always the person's own words."""
+
+    def __init__(self, question: Question) -> None:
+        super().__init__()
+        self._question = question
+        self._at = 0
+        if not question.options:
+            self.entry = Entry("> ")
+
+    def lines(self, painter: Painter, rows: int) -> list[Line]:
+        lines = painter.wrap(Text(shown(self._question.text), "strong"), "? ", style="accent")
+        options = self._question.options
+        for number, option in enumerate([*options, "something else"] if options else []):
+            chosen = number == self._at
+            mark = ("> " if painter.plain else "❯ ") if chosen else "  "
+            text = Text(f"{number + 1}. {shown_line(option)}", "accent" if chosen else "")
+            lines += painter.wrap(text, mark)
+        return lines[-max(rows, 3) :]
+
+    def press(self, key: Key) -> None:
+        options = self._question.options
+        match key:
+            case "up":
+                self._at = max(0, self._at - 1)
+            case "down" | "tab":
+                self._at = min(len(options), self._at + 1)
+            case "enter":
+                self._choose(self._at)
+            case _ if key.isascii() and key.isdigit() and 0 < int(key) <= len(options) + 1:
+                self._choose(int(key) - 1)
+            case _:
+                pass
+
+    def submit(self, text: str) -> None:
+        if text.strip():
+            self._answered(text.strip())
+
+    def dismiss(self) -> None:
+        if self.entry is not None and self._question.options:
+            self.entry = None
+        else:
+            self._answered(None)
+
+    def _choose(self, number: int) -> None:
+        options = self._question.options
+        if number < len(options):
+            self._answered(options[number])
+        else:
+            self.entry = Entry("> ")

@@ -1,0 +1,354 @@
+"""The interactive front end: joins the prompt, the transcript, the turns and the slash commands."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from prompt_toolkit.enums import EditingMode
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.input import Input
+
+from qwen_code.errors import ExitCode, QwenCodeError
+from qwen_code.events import Event
+from qwen_code.permissions.decision import Mode
+from qwen_code.settings.model import Settings
+from qwen_code.ui.painter import Line, Painter
+from qwen_code.ui.repl.activity import SPINNER_S
+from qwen_code.ui.repl.banner import banner
+from qwen_code.ui.repl.commands.table import COMMANDS, candidates, dispatch
+from qwen_code.ui.repl.completion import PromptCompleter
+from qwen_code.ui.repl.desk import Desk
+from qwen_code.ui.repl.file_index import FileIndex
+from qwen_code.ui.repl.history import PromptHistory
+from qwen_code.ui.repl.jobs import Jobs, is_shell_line
+from qwen_code.ui.repl.keys import bindings
+from qwen_code.ui.repl.layout import Region
+from qwen_code.ui.repl.port import App, AppFactory
+from qwen_code.ui.repl.questions import TerminalQuestions
+from qwen_code.ui.repl.record import Record
+from qwen_code.ui.repl.replay import replayed
+from qwen_code.ui.repl.screen import FrameOutput, Screen
+from qwen_code.ui.repl.status import Meter
+from qwen_code.ui.repl.transcript import Transcript
+from qwen_code.ui.repl.turns import Turns
+from qwen_code.ui.repl.view import FLASH_S, View
+from qwen_code.ui.terminal_text import shown_line
+
+LEAVE_S = 2.0
+"""Seconds within which a second Ctrl+C leaves."""
+MODES = (Mode.DEFAULT, Mode.AUTO_EDIT, Mode.AUTO, Mode.PLAN)
+"""What Shift+Tab goes through; yolo is chosen by name only."""
+
+
+class Repl:
+    """One interactive session. Slash commands get this object; what they may use has no underscore."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        painter: Painter,
+        *,
+        directory: Path,
+        history: Path,
+        input: Input,
+        output: FrameOutput,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.settings = settings
+        self.painter = painter
+        self.clock = clock
+        self._directory = directory
+        self.transcript = Transcript(painter, clock, shell_lines=settings.ui.shell_output_max_lines)
+        self.record = Record()
+        self.files = FileIndex(directory)
+        self.app: App | None = None
+        self.turns: Turns | None = None
+        self._background: set[asyncio.Task[None]] = set()
+        self._last_interrupt = float("-inf")
+        self.resumable = ""
+        """The session's id once there is something in it to come back to."""
+        completer = PromptCompleter(COMMANDS, lambda name: candidates(self, name), self.files)
+        self.desk = Desk(
+            completer=completer, history=PromptHistory(history), clock=clock, changed=self._focus_changed
+        )
+        self.questions = TerminalQuestions(self.desk.ask, self.transcript, painter, self.interrupt)
+        self.view = View(painter, self.transcript, self.desk, clock)
+        busy = Condition(lambda: self.busy)
+        self._region = Region(painter, self.desk, self.view)
+        keys = bindings(
+            self, self.desk.prompt, asking=self.desk.asking, entering=self.desk.entering, busy=busy
+        )
+        self.screen = Screen(painter, self._region.layout, keys, self._settle, input=input, output=output)
+        if settings.ui.vim_mode:
+            self.screen.app.editing_mode = EditingMode.VI
+
+    # -- running
+
+    async def run(self, open_app: AppFactory, first_prompt: str | None, resume: str | None) -> int:
+        """Show the prompt, open the application behind it, and stay until the person leaves."""
+        if not self.settings.ui.hide_banner:
+            self.transcript.print([banner(self._directory, Path.home())])
+        drawing = asyncio.create_task(self.screen.run(), name="screen")
+        painted = asyncio.create_task(self.screen.painted.wait())
+        await asyncio.wait([drawing, painted], return_when=asyncio.FIRST_COMPLETED)
+        self._watch_signals()
+        try:
+            async with AsyncExitStack() as stack:
+                stack.push_async_callback(self._close)
+                app = await stack.enter_async_context(open_app(self.questions, self.questions, self.warn))
+                self._opened(app)
+                if resume is not None:
+                    await self.resume(resume)
+                for text in ([first_prompt] if first_prompt else []) + self.view.early:
+                    self.submit(text)
+                return await self._until_left(drawing)
+        finally:
+            self.screen.leave(ExitCode.FAILED)
+            await asyncio.wait([drawing])
+            painted.cancel()
+
+    async def _until_left(self, drawing: asyncio.Task[int]) -> int:
+        try:
+            return await drawing
+        except EOFError:
+            return ExitCode.DONE
+        except OSError:
+            if self.screen.output.lost:
+                return 128 + signal.SIGHUP
+            raise
+
+    def _opened(self, app: App) -> None:
+        self.app = self.view.app = app
+        self.turns = self.view.turns = Turns(
+            Jobs(app), on_start=self._turn_began, on_event=self._take, on_end=self._turn_ended
+        )
+
+    async def _close(self) -> None:
+        if self.turns is not None:
+            await self.turns.aclose()
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self.files.aclose()
+
+    def _watch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._signalled, number)
+
+    def _signalled(self, number: signal.Signals) -> None:
+        self.screen.output.lost = number is signal.SIGHUP
+        self.screen.leave(128 + number)
+
+    # -- what keys do
+
+    def send(self) -> None:
+        self.submit(self.desk.taken())
+
+    def queue(self) -> None:
+        if (text := self.desk.taken()) and self.turns is not None:
+            self.turns.send(text, after_turn=True)
+        self.screen.refresh_now()
+
+    def submit(self, text: str) -> None:
+        """What the prompt does with a text: a command, a shell line, or a prompt for the model."""
+        if not text:
+            return
+        if text.startswith("/") and "\n" not in text and not Path(text.split()[0]).exists():
+            self.spawn(dispatch(self, text))
+        elif self.turns is None:
+            self.view.early.append(text)
+            self.flash("Still starting; this is sent as soon as the model is there.")
+        else:
+            self.turns.send(text, after_turn=is_shell_line(text))
+        self.screen.refresh_now()
+
+    def interrupt_or_leave(self) -> None:
+        now = self.clock()
+        again = now - self._last_interrupt < LEAVE_S
+        self._last_interrupt = now
+        if again:
+            self.leave(ExitCode.DONE)
+        elif self.desk.panel is not None:
+            self.desk.dismiss()
+        elif self.busy:
+            self.interrupt()
+            self.flash("Interrupting. Ctrl+C again leaves.")
+        elif self.desk.prompt.text:
+            self.desk.prompt.reset()
+            self._last_interrupt = float("-inf")
+        else:
+            self.flash("Ctrl+C again, or Ctrl+D, leaves.")
+
+    def interrupt(self) -> None:
+        if self.turns is not None and self.turns.interrupt():
+            self.view.activity.now_doing("Stopping")
+        self.screen.refresh_now()
+
+    def end_of_input(self) -> None:
+        if self.busy:
+            self.flash("A turn is running: Esc stops it, Ctrl+C twice leaves.")
+        else:
+            self.leave(ExitCode.DONE)
+
+    def pull_back(self) -> bool:
+        text = self.turns.take_back() if self.turns is not None else ""
+        self.desk.put(text)
+        return bool(text)
+
+    def next_mode(self) -> None:
+        if self.app is not None:
+            at = MODES.index(self.app.mode) if self.app.mode in MODES else -1
+            self.set_mode(MODES[(at + 1) % len(MODES)])
+
+    def expand(self) -> None:
+        if not self.transcript.expand():
+            self.flash("Nothing was shortened.")
+        self.screen.refresh_now()
+
+    def repaint(self) -> None:
+        self.screen.app.renderer.clear()
+
+    def paste(self, text: str) -> None:
+        self.desk.prompt.insert_text(self.desk.pastes.folded(text))
+
+    def press(self, key: str) -> None:
+        self.desk.press(key)
+
+    def submit_entry(self) -> None:
+        self.desk.submit_entry()
+
+    def dismiss(self) -> None:
+        self.desk.dismiss()
+
+    # -- what commands use
+
+    @property
+    def busy(self) -> bool:
+        """Whether a turn or a shell line runs."""
+        return self.view.activity.busy
+
+    def leave(self, code: int) -> None:
+        self.screen.leave(code)
+
+    def say(self, lines: Sequence[Line]) -> None:
+        """Print a group of lines of qwen-code's own."""
+        self.transcript.group(lines)
+        self.screen.refresh()
+
+    def warn(self, text: str) -> None:
+        """A sentence that is no error."""
+        self.transcript.notice(shown_line(text), "warn", "!")
+        self.screen.refresh()
+
+    def complain(self, error: Exception) -> None:
+        """A sentence about something that could not be done."""
+        text = str(error) if isinstance(error, QwenCodeError) else f"{type(error).__name__}: {error}"
+        self.transcript.notice(shown_line(text), "error", "✗")
+        self.screen.refresh()
+
+    def flash(self, text: str) -> None:
+        """Say something in the status line for a moment."""
+        self.view.flash(text)
+        if self.painter.plain:
+            self.transcript.notice(text)
+        self.screen.refresh_now()
+        self.screen.refresh(FLASH_S)
+
+    def set_mode(self, mode: Mode) -> None:
+        if self.app is not None:
+            self.app.mode = mode
+            self.flash(f"Approval mode: {mode.value}.")
+
+    async def resume(self, session_id: str) -> None:
+        """Go on with a stored session (`latest`, an id or its beginning) and show its end."""
+        assert self.app is not None
+        events = await self.app.resume(None if session_id == "latest" else session_id)
+        self.resumable = self.app.session_id
+        self.forget()
+        for event in events:
+            self.record.take(event)
+            self.view.meter.take(event, 0.0)
+        self.transcript.print(replayed(events, self.painter, self.clock))
+        self.transcript.notice(f"Session {self.app.session_id} goes on.")
+        self.screen.refresh()
+
+    def forget(self) -> None:
+        """Another session begins: nothing of the one before is counted or shown any more."""
+        self.record = Record()
+        self.view.meter = Meter(window=self.view.meter.window)
+
+    def spawn(self, work: Awaitable[None]) -> None:
+        """Run a command's work beside the prompt; what it raises is said, not lost."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except QwenCodeError as error:
+                self.complain(error)
+            except Exception as error:  # one command's defect must not end the session
+                if self.settings.debug:
+                    raise
+                self.complain(error)
+            self.screen.refresh_now()
+
+        task = asyncio.create_task(guarded())
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    # -- turns
+
+    def _turn_began(self, text: str) -> None:
+        assert self.app is not None
+        self.resumable = self.app.session_id
+        if not is_shell_line(text):
+            self.transcript.prompt(text)
+        self.view.activity.began(self.clock())
+        if self.painter.plain:
+            self.transcript.notice("Working.")
+        self.screen.refresh_now()
+
+    def _take(self, event: Event) -> None:
+        now = self.clock()
+        self.record.take(event)
+        self.view.meter.take(event, now)
+        self.view.activity.take(event, now)
+        self.transcript.take(event)
+        self.screen.refresh()
+
+    def _turn_ended(self, interrupted: bool, error: Exception | None) -> None:
+        self.view.activity.ended()
+        assert self.turns is not None
+        if error is not None:
+            self.complain(error)
+        elif interrupted:
+            self.transcript.interrupted()
+        if interrupted or error is not None:
+            self.desk.put(self.turns.take_back())
+        if self.view.meter.window is None:
+            self.spawn(self._learn_window())
+        self.screen.refresh_now()
+
+    async def _learn_window(self) -> None:
+        assert self.app is not None
+        self.view.meter.window = await self.app.backend.context_window()
+
+    def _settle(self) -> tuple[Sequence[Line], bool]:
+        lines = self.transcript.settle()
+        if self.busy and not self.painter.plain:
+            self.screen.refresh(SPINNER_S)
+        return lines, self.transcript.behind
+
+    def _focus_changed(self) -> None:
+        layout = self._region.layout
+        panel = self.desk.panel
+        if panel is None:
+            layout.focus(self._region.prompt)
+        else:
+            layout.focus(self._region.entry if panel.entry is not None else self._region.question)
+        self.screen.refresh_now()

@@ -1,0 +1,189 @@
+"""The terminal: finished lines are printed once above, one small region at the bottom is redrawn.
+
+prompt-toolkit owns the region (live lines, input, status) and the keys. Everything else is ordinary output
+that scrolls away into the terminal's own scrollback. Both reach the terminal in one write a frame, and frames
+are limited by time, not by tokens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from typing import TextIO
+
+from prompt_toolkit.application import Application
+from prompt_toolkit.data_structures import Size
+from prompt_toolkit.input import Input
+from prompt_toolkit.key_binding import KeyBindingsBase
+from prompt_toolkit.layout import Layout
+from prompt_toolkit.output import ColorDepth
+from prompt_toolkit.output.vt100 import Vt100_Output
+from prompt_toolkit.styles import Style
+
+from qwen_code.ui.painter import Line, Painter
+
+FRAME_S = 0.08
+"""Seconds between two frames while text streams: 12 a second."""
+ESCAPE_S = 0.03
+"""How long a lone Esc may be the beginning of a longer key; two of these pass before it counts."""
+
+_BEGIN_FRAME, _END_FRAME = "\x1b[?2026h", "\x1b[?2026l"
+"""Synchronized output (https://gist.github.com/christianparpart/d8a62cc1ab659194337d73e399004036)."""
+
+
+class FrameOutput(Vt100_Output):
+    """Keeps what is written during a frame back until the frame is whole."""
+
+    in_frame = False
+    lost = False
+    """The terminal is gone; what is written goes nowhere."""
+
+    def flush(self) -> None:
+        if self.in_frame:
+            return
+        if self.lost:
+            self._buffer.clear()
+            return
+        super().flush()
+
+    def begin_frame(self) -> None:
+        self.in_frame = True
+        self.write_raw(_BEGIN_FRAME)
+
+    def end_frame(self) -> None:
+        self.write_raw(_END_FRAME)
+        self.in_frame = False
+        self.flush()
+
+
+class Screen:
+    """One running terminal front end.
+
+    `settle` gives the lines to print above in this frame and says whether more wait; it is called at the
+    beginning of every frame, so that what is printed and what is live always fit together.
+    """
+
+    def __init__(
+        self,
+        painter: Painter,
+        layout: Layout,
+        keys: KeyBindingsBase,
+        settle: Callable[[], tuple[Sequence[Line], bool]],
+        *,
+        input: Input,
+        output: FrameOutput,
+    ) -> None:
+        self.painter = painter
+        self.output = output
+        self._settle = settle
+        self.painted = asyncio.Event()
+        """Set once the first frame is on the terminal."""
+        self._frame: asyncio.TimerHandle | None = None
+        self._last_frame = 0.0
+        self.app: Application[int] = Application(
+            layout=layout,
+            key_bindings=keys,
+            style=Style([]),
+            input=input,
+            output=output,
+            color_depth=ColorDepth.DEPTH_1_BIT if painter.theme == "mono" else None,
+            erase_when_done=True,
+            include_default_pygments_style=False,
+            enable_page_navigation_bindings=False,
+        )
+        self.app.ttimeoutlen = self.app.timeoutlen = ESCAPE_S
+        self.app.before_render += self._begin_frame
+        self.app.after_render += self._end_frame
+
+    async def run(self) -> int:
+        """Draw and take keys until `leave`; the terminal is as it was before when this returns."""
+        try:
+            return await self.app.run_async(set_exception_handler=False)
+        finally:
+            self._cancel_frame()
+            self.output.in_frame = False
+
+    def leave(self, code: int) -> None:
+        """Stop drawing; what is still to be printed is printed."""
+        if self.app.is_running and self.app.future is not None and not self.app.future.done():
+            self.app.exit(result=code)
+
+    def refresh(self, after_s: float = 0.0) -> None:
+        """Something changed: draw it in the next frame, which comes no sooner than frames may."""
+        if not self.app.is_running:
+            return
+        loop = asyncio.get_running_loop()
+        due = max(self._last_frame + FRAME_S, loop.time() + after_s)
+        if self._frame is not None:
+            if self._frame.when() <= due:
+                return
+            self._frame.cancel()
+        self._frame = loop.call_at(due, self._due)
+
+    def refresh_now(self) -> None:
+        """Draw at once: the answer to a key."""
+        if self.app.is_running:
+            self.app.invalidate()
+
+    def send_sequence(self, sequence: str) -> None:
+        """Write a control sequence of our own that moves nothing on the screen."""
+        self.output.write_raw(sequence)
+        self.output.flush()
+
+    def _due(self) -> None:
+        self._frame = None
+        self.app.invalidate()
+
+    def _cancel_frame(self) -> None:
+        if self._frame is not None:
+            self._frame.cancel()
+            self._frame = None
+
+    def _begin_frame(self, app: Application[int]) -> None:
+        self.output.begin_frame()
+        self._last_frame = asyncio.get_running_loop().time()
+        size = self.output.get_size()
+        self.painter.width = size.columns
+        lines, more = self._settle()
+        if lines:
+            app.renderer.erase()
+            self.output.write_raw(self.painter.ansi(lines))
+        elif self._shrinks(size):
+            app.renderer.erase()
+        if more:
+            self.refresh()
+
+    def _end_frame(self, app: Application[int]) -> None:
+        self.output.end_frame()
+        self.painted.set()
+
+    def _shrinks(self, size: Size) -> bool:
+        """Whether the region needs fewer rows than it has; prompt-toolkit alone never gives rows back."""
+        last = self.app.renderer.last_rendered_screen
+        if last is None:
+            return False
+        wanted = self.app.layout.container.preferred_height(size.columns, size.rows).preferred
+        return wanted < last.height
+
+
+def terminal_output(stream: TextIO | None = None) -> FrameOutput:
+    """The process's terminal. Never asks it for the cursor's position: answers get lost over slow links."""
+    from os import environ
+
+    stdout = stream or sys.stdout
+    return FrameOutput(stdout, terminal_size(stdout), term=environ.get("TERM"), enable_cpr=False)
+
+
+def terminal_size(stream: TextIO) -> Callable[[], Size]:
+    """Asks for the size each time; a terminal that claims to have none is taken to be 80 by 24."""
+    from os import get_terminal_size
+
+    def size() -> Size:
+        try:
+            columns, rows = get_terminal_size(stream.fileno())
+        except OSError:
+            columns, rows = 0, 0
+        return Size(rows=rows or 24, columns=columns or 80)
+
+    return size
