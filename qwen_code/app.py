@@ -119,7 +119,9 @@ class App:
         self._registry = Registry([*load_tools(only=offered, without=settings.tools.disabled), *extra_tools])
         self._system = _system_text(profile.text, settings)
         self.backend: ModelBackend = open_backend(settings, place.loaded.variables)
-        self.store = SessionStore(place.locations.sessions)
+        self.store = SessionStore(place.locations.sessions, cwd=self.workspace.root)
+        if session_id is not None:
+            self.store.check_new(session_id)
         self._open_session(None, session_id)
 
     # -- what front ends show
@@ -221,7 +223,7 @@ class App:
         Raises:
             SessionError: there is no such session, or it can't be read.
         """
-        log, restored = self.store.open(session_id)
+        log, restored = self.store.open(session_id, self.front.warn)
         await self._close_session()
         self._open_session((log, restored))
         for warning in restored.warnings:
@@ -278,6 +280,8 @@ class App:
         if restored is not None:
             for path, digest in restored.files_seen.items():
                 self._context.files.remember(Path(path), digest)
+            self._stats.usage = restored.usage
+        self._context.files.on_seen = self._file_seen
         executor = Executor(self._registry, self.gate, self.front.approver, self._context, self._remember)
         conversation = Conversation(
             header.system,
@@ -321,11 +325,18 @@ class App:
         )
 
     def _record(self, event: Event) -> None:
-        """Write what must survive, before anything else happens. The log is made by the first turn."""
+        """Write what must survive, before anything else happens."""
         self._stats.take(event)
+        SessionRecorder(self._opened_log()).record(event)
+
+    def _file_seen(self, path: Path, sha256: str) -> None:
+        SessionRecorder(self._opened_log()).file_seen(str(path), sha256)
+
+    def _opened_log(self) -> SessionLog:
+        """The session's log; it comes to be with the first thing to write, so that none is empty."""
         if self._log is None:
             self._log = self.store.create(self._header, on_failure=self.front.warn)
-        SessionRecorder(self._log).record(event)
+        return self._log
 
     def _remember(self, answer: Answer) -> None:
         self.add_rules("session" if answer.kind == "session" else "user", answer.rules)
@@ -356,6 +367,7 @@ def tool_context(place: Place, workspace: Workspace, user: UserPort, session_id:
         user=user,
         outputs=outputs,
         limits=limits,
+        shell_timeout_s=settings.tools.shell_timeout_s,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, Protocol
 
@@ -96,7 +97,7 @@ class Executor:
         except Exception as error:  # one tool's defect must not end the session
             text = f"{call.name} failed inside qwen-code ({type(error).__name__}: {error}). Try another way."
             finished = ToolFinished(call, False, text, failure="failed")
-        finished = _timed(finished, time.monotonic() - started)
+        finished = replace(finished, duration_s=round(time.monotonic() - started, 3))
         tell(finished)
         return finished
 
@@ -118,7 +119,8 @@ class Executor:
             )
         if decision.verdict == "ask":
             await self._ask(call, tool, params, title, decision, accesses, tell)
-        result = await tool.run(params, self.context, lambda text: tell(ToolOutput(call.id, text)))
+        context = replace(self.context, granted=tuple(accesses))
+        result = await tool.run(params, context, lambda text: tell(ToolOutput(call.id, text)))
         return ToolFinished(call, result.ok, result.for_model, result.for_user, result.files_changed)
 
     async def _ask(
@@ -132,7 +134,7 @@ class Executor:
         tell: Tell,
     ) -> None:
         """Put the call to the person, one at a time. Returns when it may run, raises Denied when not."""
-        preview = await tool.preview(params, self.context)
+        preview = await tool.preview(params, replace(self.context, granted=tuple(accesses)))
         async with self._asking:
             decision = self.gate.decide(tool.name, accesses)  # an answer just given may cover this one too
             if decision.verdict == "allow":
@@ -153,7 +155,3 @@ class Executor:
             self._remember(answer)
 
 
-def _timed(finished: ToolFinished, seconds: float) -> ToolFinished:
-    from dataclasses import replace
-
-    return replace(finished, duration_s=round(seconds, 3))

@@ -18,7 +18,7 @@ from qwen_code.workspace.encodings import UTF_8, Encoding, NotText, decode, enco
 from qwen_code.workspace.file_failures import file_failures
 from qwen_code.workspace.line_ranges import LineRange, LineSelector
 from qwen_code.workspace.no_follow import directory, regular_file, require_regular
-from qwen_code.workspace.paths import ResolvedPath
+from qwen_code.workspace.paths import ResolvedPath, printable
 
 MAX_TEXT_BYTES = 32 * 1024 * 1024
 """The largest file that is held in memory as a whole, as an edit has to."""
@@ -57,13 +57,17 @@ class TextFiles:
 
     def __init__(self, *, assume_read: bool = False, before_write: BeforeWrite | None = None) -> None:
         self.before_write = before_write
+        self.on_seen: Callable[[Path, str], None] = lambda real, sha256: None
+        """Hears of every content that the model comes to know, so that a resumed session knows it too."""
         self._assume_read = assume_read
         self._seen: dict[Path, str] = {}
         self._stamps: dict[Path, set[Stamp]] = {}
 
     def remember(self, real: Path, sha256: str) -> None:
         """The model now knows the content of `real` that has this hash."""
-        self._seen[real] = sha256
+        if self._seen.get(real) != sha256:
+            self._seen[real] = sha256
+            self.on_seen(real, sha256)
 
     def seen(self, real: Path) -> str | None:
         """Hash of the content of `real` that the model knows; None when it was never read."""
@@ -197,7 +201,7 @@ def _encoded(path: ResolvedPath, text: str, encoding: Encoding) -> bytes:
 
 def _require_file_name(path: ResolvedPath) -> None:
     if path.names_directory:
-        raise ToolFailure(f"{path.name} names a directory. Name a file.", "not_regular_file")
+        raise ToolFailure(f"{printable(path.given)} names a directory. Name a file.", "not_regular_file")
 
 
 def _require_unchanged(parent: int, path: ResolvedPath, old: os.stat_result | None) -> None:

@@ -146,7 +146,8 @@ def make_agent(
     backend = PlayedBackend(steps)
     registry = Registry([Echo(), Change()])
     gate = AskForWrites()
-    context = cast(ToolContext, None)  # these tools use nothing of it
+    nothing = cast(Any, None)  # these tools use nothing of their context
+    context = ToolContext(nothing, nothing, nothing, nothing, nothing, nothing)
     executor = Executor(
         registry, gate, approver or Refuse(), context, lambda answer: gate.rules.update(answer.rules)
     )
