@@ -46,7 +46,7 @@ class NativeCalls:
         function = delta.get("function")
         fields = cast("dict[str, Any]", function) if isinstance(function, dict) else delta
         name, identity = _text(fields.get("name")), _text(delta.get("id"))
-        index = delta.get("index")
+        index = delta.get("index") if isinstance(delta.get("index"), int) else None
         call = self._open.get(index) if index is not None else (self.calls[-1] if self.calls else None)
         if call is None or self._begins(call, name, identity):
             if not name and not identity and call is None and not fields.get("arguments"):

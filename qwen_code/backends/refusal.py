@@ -27,13 +27,19 @@ _OVERFLOW = re.compile(
 """Measured or documented spellings of OpenAI, vLLM, SGLang, llama-server, LM Studio, Ollama, DashScope,
 OpenRouter, Together, Fireworks, DeepInfra, TGI, Anthropic, Google, xAI, Groq, Mistral, Moonshot and Z.ai."""
 
-_WINDOW = re.compile(
-    r"(?:context|prompt|model|input)(?: window)? (?:length|size|limit)(?: is| of|:)*(?: only)?:? ?"
-    r"\(?(\d[\d,_]*)"
-    r"|> (\d[\d,]*) maximum|\[1, ?(\d+)\]|allowed \((\d+)\)|must be <= (\d+)|less than (\d+) tokens"
-    r"|token limit:? ?(\d+)|limit of (\d[\d,]*) tokens",
-    re.IGNORECASE,
+_SIZE = (
+    r"(?:context|prompt|model|input)(?: window)? (?:length|size|limit)"
+    r"(?: is| of|:)*(?: only)?:? ?\(?(\d[\d,_]*)"
 )
+_WINDOW = (
+    re.compile(rf"max(?:imum)?(?: model)? {_SIZE}", re.IGNORECASE),
+    re.compile(
+        rf"{_SIZE}|> (\d[\d,]*) maximum|\[1, ?(\d+)\]|allowed \((\d+)\)|must be <= (\d+)"
+        r"|less than (\d+) tokens|token limit:? ?(\d+)|limit of (\d[\d,]*) tokens",
+        re.IGNORECASE,
+    ),
+)
+"""Where the number of tokens stands; what is called a maximum is looked for first."""
 
 _QUOTA = re.compile(
     r"insufficient[_ ](?:quota|credits?|balance|funds)|exceeded your current quota|arrearage|billing"
@@ -86,11 +92,12 @@ class Refusal:
         """Tokens that the server says it can hold."""
         if self.n_ctx:
             return self.n_ctx
-        for match in _WINDOW.finditer(self.text):
-            number = next((group for group in match.groups() if group), "")
-            value = int(re.sub(r"\D", "", number) or 0)
-            if value >= 256:
-                return value
+        for pattern in _WINDOW:
+            for match in pattern.finditer(self.text):
+                number = next((group for group in match.groups() if group), "")
+                value = int(re.sub(r"\D", "", number) or 0)
+                if value >= 256:
+                    return value
         return None
 
     @property

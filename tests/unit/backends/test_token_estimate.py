@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import pytest
+
+from qwen_code.backends.token_estimate import PromptMeter, estimate_tokens
+from qwen_code.messages import Message, Prompt, ToolCall, Usage
+from tests.unit.backends.asking import TOOLS
+
+PYTHON = '''def merge(intervals: list[Interval]) -> list[Interval]:
+    """Join what overlaps."""
+    merged: list[Interval] = []
+    for interval in sorted(intervals, key=lambda i: i.start):
+        if merged and interval.start <= merged[-1].end:
+            merged[-1] = Interval(merged[-1].start, max(merged[-1].end, interval.end))
+        else:
+            merged.append(interval)
+    return merged
+'''
+
+COUNTED = [
+    (PYTHON, 94),
+    ("The quick brown fox jumps over the lazy dog, and then it sleeps for a while.\n", 18),
+    ('{"id": 17, "name": "alpha", "tags": ["x", "y"], "done": false}\n', 27),
+    ("1048576 65536 3.14159\n", 22),
+    ("d41d8cd98f00b204e9800998ecf8427e", 30),
+    ("模型服务的上下文长度限制为三万二千个令牌，请缩短输入内容后重试。", 22),
+    ("Он читает файлы, изменяет код и запускает тесты.", 19),
+]
+"""Texts and their token counts by Qwen's own vocabulary (dashscope's qwen.tiktoken)."""
+
+
+@pytest.mark.parametrize(("text", "tokens"), COUNTED)
+def test_an_estimate_is_not_below_the_true_count_and_not_far_above(text: str, tokens: int) -> None:
+    assert tokens <= estimate_tokens(text) <= 2.0 * tokens + 2
+
+
+def test_long_ruled_lines_are_not_counted_by_character() -> None:
+    assert estimate_tokens("=" * 400 + "-" * 400) < 60
+
+
+def test_a_text_twice_as_long_costs_twice_as_much() -> None:
+    once = estimate_tokens(PYTHON)
+    assert 1.9 * once <= estimate_tokens(PYTHON * 2) <= 2.1 * once
+
+
+USER = Message("user", PYTHON)
+CALLING = Message("assistant", "I look.", tool_calls=(ToolCall("c", "glob", {"pattern": "*.py"}),))
+RESULT = Message("tool", PYTHON, tool_call_id="c")
+
+
+def test_every_part_of_a_prompt_counts() -> None:
+    meter = PromptMeter()
+    sizes = [
+        meter.count(prompt)
+        for prompt in (
+            Prompt("", (), ()),
+            Prompt("Be brief.", (), ()),
+            Prompt("Be brief.", TOOLS, ()),
+            Prompt("Be brief.", TOOLS, (USER,)),
+            Prompt("Be brief.", TOOLS, (USER, CALLING)),
+            Prompt("Be brief.", TOOLS, (USER, CALLING, RESULT)),
+        )
+    ]
+    assert sizes == sorted(set(sizes))
+
+
+def test_what_the_server_counted_replaces_the_estimate_of_that_part() -> None:
+    meter = PromptMeter()
+    asked = Prompt("s", TOOLS, (USER,))
+    meter.observe(asked, Usage(prompt_tokens=5000))
+    assert meter.count(asked) == 5000
+    longer = Prompt("s", TOOLS, (USER, CALLING, RESULT))
+    assert 5000 < meter.count(longer) < 5400
+
+
+def test_a_server_that_counts_nothing_changes_nothing() -> None:
+    meter = PromptMeter()
+    asked = Prompt("s", TOOLS, (USER,))
+    before = meter.count(asked)
+    meter.observe(asked, Usage())
+    assert meter.count(asked) == before
+
+
+def test_a_rewritten_history_is_estimated_anew() -> None:
+    meter = PromptMeter()
+    meter.observe(Prompt("s", (), (USER, CALLING)), Usage(prompt_tokens=90_000))
+    assert meter.count(Prompt("s", (), (Message("user", "Summary."),))) < 200
+    assert meter.count(Prompt("another system prompt", (), (USER, CALLING))) < 1000
