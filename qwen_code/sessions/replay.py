@@ -145,9 +145,9 @@ class _Replay:
         self.results = {}
 
     def replace(self, values: object) -> None:
-        messages = [decode_message(value) for value in cast("list[object]", values or [])]
-        whole = [message for message in messages if message is not None]
-        if not isinstance(values, list) or len(whole) < len(messages) or not _valid(whole):
+        listed = cast("list[object]", values) if isinstance(values, list) else [None]
+        whole = [message for value in listed if (message := decode_message(value)) is not None]
+        if len(whole) < len(listed) or not _valid(whole):
             self.skipped += 1
             return
         self.messages, self.open_calls, self.results = whole, [], {}

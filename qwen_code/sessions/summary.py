@@ -49,7 +49,7 @@ def summarise(path: Path) -> SessionSummary | None:
     except (OSError, SessionError):
         return None
     modified = datetime.fromtimestamp(status.st_mtime).astimezone()
-    first: Record = next((record for record in head[1:] if record.get("type") == "TurnStarted"), {})
+    prompts = [record for record in head[1:] if record.get("type") == "TurnStarted"]
     turns, title = 0, ""
     for record in tail:
         if record.get("type") == "TurnStarted":
@@ -60,7 +60,7 @@ def summarise(path: Path) -> SessionSummary | None:
         id=path.stem,
         started=_time(header.created) or modified,
         modified=modified,
-        first_prompt=one_line(str(first.get("prompt", ""))),
+        first_prompt=one_line(str(prompts[0].get("prompt", ""))) if prompts else "",
         turns=turns if isinstance(turns, int) else 0,
         model=one_line(header.model),
         git_branch=one_line(header.git_branch),
