@@ -85,6 +85,8 @@ async def _events(beginning: bytes, chunks: AsyncIterator[bytes], answer: Answer
     def take(payloads: list[bytes]) -> None:
         if payloads and not answer.done:
             sink.put(answer.feed(payloads))
+            if answer.done and not answer.events:
+                raise Transient("the server sent an empty answer")
             if answer.done:
                 sink.put(answer.finish())
 
@@ -112,7 +114,7 @@ async def _events(beginning: bytes, chunks: AsyncIterator[bytes], answer: Answer
         sink.put(answer.finish())
     elif answer.events:
         raise Transient("the stream ended in the middle of the answer")
-    elif parser.events:
+    elif parser.events or parser.comments:
         raise Transient("the server sent an empty answer")
     else:
         raise NotACompletion("plain text")

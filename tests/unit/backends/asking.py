@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from qwen_code.backends.base import ModelBackend
@@ -40,7 +41,7 @@ def prompt(*messages: Message, tools: Sequence[ToolSpec] = TOOLS, system: str = 
 
 
 def remote(url: str, *, retry: RetryPolicy = HASTY, **settings: Any) -> OpenAICompatible:
-    model = ModelSettings(**{"name": "test-model", "base_url": url, **settings})
+    model = replace(ModelSettings(name="test-model", base_url=url), **settings)
     endpoint = resolve_endpoint(model, {})
     assert endpoint is not None
     return OpenAICompatible(endpoint, model, retry=retry)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from qwen_code.backends.endpoint import resolve_endpoint
@@ -18,7 +19,7 @@ HISTORY = (
 
 
 def body_for(url: str = "http://localhost:9/v1", **settings: Any) -> RequestBody:
-    model = ModelSettings(**{"name": "m", "base_url": url, **settings})
+    model = replace(ModelSettings(name="m", base_url=url), **settings)
     endpoint = resolve_endpoint(model, {})
     assert endpoint is not None
     return RequestBody(endpoint, model, endpoint.model)
@@ -127,7 +128,7 @@ def test_a_provider_that_cuts_answers_short_by_default_is_told_not_to() -> None:
 
 
 def test_extra_body_adds_fields_but_never_replaces_the_conversation() -> None:
-    extra = {"enable_thinking": False, "messages": [], "tools": []}
+    extra: dict[str, Any] = {"enable_thinking": False, "messages": [], "tools": []}
     sent = fields(body_for(extra_body=extra).encode(Prompt("", TOOLS, HISTORY[:1])))
     assert sent["enable_thinking"] is False
     assert len(sent["messages"]) == 1
