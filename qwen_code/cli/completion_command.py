@@ -45,7 +45,7 @@ def _options(typer_app: typer.Typer) -> Iterator[tuple[str, list[tuple[str, str]
 
 
 def _agent_options() -> list[tuple[str, str]]:
-    from qwen_code.cli.run_command import app as run_app
+    from qwen_code.cli.agent_command import app as run_app
 
     return next(_options(run_app))[1]
 

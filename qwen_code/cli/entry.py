@@ -54,22 +54,16 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    if arguments and arguments[0] in COMMANDS:
-        from importlib import import_module
+    if not arguments or arguments[0] not in COMMANDS:
+        from qwen_code.cli.run_command import run as run_agent
 
-        name = arguments.pop(0)
-        app = import_module(f"qwen_code.cli.{name}_command").app
-        prog = f"qwen-code {name}"
-    else:
-        from qwen_code.cli.run_command import app, with_optional_values
+        return run_agent(arguments)
+    from importlib import import_module
 
-        arguments = with_optional_values(arguments)
-        prog = "qwen-code"
-    try:
-        code = app(args=arguments, prog_name=prog, standalone_mode=True)
-    except SystemExit as ended:
-        code = ended.code
-    return code if isinstance(code, int) else ExitCode.DONE
+    from qwen_code.cli.invoke import invoke
+
+    name = arguments.pop(0)
+    return invoke(import_module(f"qwen_code.cli.{name}_command").app, arguments, f"qwen-code {name}")
 
 
 def _say(text: str, code: ExitCode, debug: bool) -> int:

@@ -6,14 +6,16 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from qwen_code import __version__
 from qwen_code.app import App, Front, Nobody, Place, find_place, running
 from qwen_code.errors import InputError, SandboxUnavailable
-from qwen_code.permissions.decision import Refuse
+from qwen_code.permissions.decision import Approver, Refuse
+from qwen_code.tool import UserPort
 from qwen_code.ui.oneshot import Format, run_oneshot
 
 NO_SANDBOX = (
@@ -45,9 +47,7 @@ def launch(wanted: Launch) -> int:
     for problem in place.loaded.problems:
         _warn(problem)
     if wanted.interactive:
-        from qwen_code.ui.repl.start import start_repl
-
-        return start_repl(place, wanted.prompt or None, wanted.resume)
+        return asyncio.run(_interactive(wanted, place))
     if not place.settings.tools.approval_mode:
         raise SandboxUnavailable(NO_SANDBOX)
     return asyncio.run(_oneshot(wanted, place))
@@ -58,6 +58,24 @@ def _working_directory() -> Path:
         return Path.cwd().resolve()
     except FileNotFoundError as error:
         raise InputError("The current directory no longer exists; change to one that does.") from error
+
+
+async def _interactive(wanted: Launch, place: Place) -> int:
+    from qwen_code.ui.repl import run_repl
+
+    def open_app(
+        approver: Approver, user: UserPort, warn: Callable[[str], None]
+    ) -> AbstractAsyncContextManager[App]:
+        return running(place, Front(approver, user, warn), session_id=wanted.session_id)
+
+    return await run_repl(
+        open_app,
+        place.settings,
+        wanted.prompt or None,
+        directory=place.locations.cwd,
+        history=place.locations.history,
+        resume=wanted.resume,
+    )
 
 
 async def _oneshot(wanted: Launch, place: Place) -> int:
