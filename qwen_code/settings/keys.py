@@ -64,7 +64,12 @@ class Key:
     where it means what the shell or the model makes of it."""
     secret: bool = False
     project_refuses: tuple[object, ...] = ()
-    """Values that not even a trusted project may set."""
+    """Values that not even a trusted project may set; in text, a colon stands for every text with one."""
+
+    def refused_to_project(self, value: object) -> bool:
+        """Whether `value`, as the field has it, is one that a project's files can't set."""
+        named = isinstance(value, str) and ":" in value and ":" in self.project_refuses
+        return named or value in self.project_refuses
 
     @property
     def variable(self) -> str:
@@ -90,6 +95,7 @@ KEYS: tuple[Key, ...] = (
         "The model: a name the endpoint knows, a catalog name, a GGUF file, or `scripted:FILE`.",
         variables=("OPENAI_MODEL", "QWEN_MODEL"),
         expand=True,
+        project_refuses=(":",),  # what stands before one can be a provider, and so an endpoint
     ),
     Key(
         "model.provider", "model.provider", word(), "A provider known by name, e.g. `openrouter`.", Reach.NONE

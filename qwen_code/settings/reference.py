@@ -40,7 +40,8 @@ def _default(key: Key) -> str:
 
 
 def _project(key: Key) -> str:
-    refused = ", ".join(f"not `{str(value).lower()}`" for value in key.project_refuses)
+    named = (f"not `{str(value).lower()}`" for value in key.project_refuses)
+    refused = ", ".join("without `:`" if name == "not `:`" else name for name in named)
     return _PROJECT[key.reach] + (f", {refused}" if refused else "")
 
 

@@ -146,7 +146,7 @@ class SettingsFile:
 
     def _assignment(self, key: Key, node: Node, expand: Callable[[str], str | None]) -> list[Assignment]:
         given = self._fitted(key, node, expand, key.path)
-        if self.layer == "project" and any(value in key.project_refuses for value in given):
+        if self.layer == "project" and any(map(key.refused_to_project, given)):
             self._refuse(key.path, node)
             return []
         return [Assignment(key, value, self._origin(node)) for value in given]

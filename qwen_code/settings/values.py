@@ -88,20 +88,21 @@ _HTTP_URL = (
 )
 
 
+_BARE_URL = r"(?:localhost|[\w-]+(?:\.[\w-]+)+|[\w-]+(?=:))(?::[0-9]{1,5})?(?:/\S*)?"
+
+
 def url() -> Kind:
-    """An endpoint; the scheme that people forget is named."""
+    """An endpoint; the scheme, which people forget, may be missing."""
 
     def read(value: object) -> object:
         if not isinstance(value, str):
             raise Unfit
         link = value.strip()
-        if not link or (link.isprintable() and re.fullmatch(_HTTP_URL, link)):
-            return link
-        if re.fullmatch(r"[\w.-]+(?::[0-9]+)?(?:/\S*)?", link):
-            raise Unfit(f"write http://{link}")
-        raise Unfit
+        if link and not (link.isprintable() and re.fullmatch(f"{_HTTP_URL}|{_BARE_URL}", link)):
+            raise Unfit
+        return link
 
-    return Kind("a URL that begins with http:// or https://", read)
+    return Kind("a URL such as http://localhost:8080/v1", read)
 
 
 def proxy() -> Kind:

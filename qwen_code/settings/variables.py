@@ -59,7 +59,7 @@ class Variables:
         for key in KEYS:
             for name, text, origin, project in self._given(key):
                 value = _fit(key, name, text, origin)
-                if project and value in key.project_refuses:
+                if project and key.refused_to_project(value):
                     problems.append(f"{origin}: {name} is ignored: a project's files can't set that.")
                     continue
                 found.append(Assignment(key, value, origin))

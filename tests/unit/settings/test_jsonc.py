@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -30,10 +30,11 @@ def test_comments_blanks_and_trailing_commas_between_tokens_change_nothing(value
             return data.draw(noise)
 
         if isinstance(item, dict):
-            members = [f"{gap()}{json.dumps(k)}{gap()}:{gap()}{write(v)}{gap()}" for k, v in item.items()]
+            pairs = cast("dict[str, Any]", item).items()
+            members = [f"{gap()}{json.dumps(k)}{gap()}:{gap()}{write(v)}{gap()}" for k, v in pairs]
             return "{" + ",".join(members) + ("," if members and data.draw(st.booleans()) else gap()) + "}"
         if isinstance(item, list):
-            items = [gap() + write(v) + gap() for v in item]
+            items = [gap() + write(v) + gap() for v in cast("list[Any]", item)]
             return "[" + ",".join(items) + ("," if items and data.draw(st.booleans()) else gap()) + "]"
         return json.dumps(item)
 

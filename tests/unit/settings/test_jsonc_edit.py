@@ -33,13 +33,10 @@ def with_value(document: Any, path: list[str], value: Any) -> Any:
 
 
 def leads_through_a_scalar(document: Any, path: list[str]) -> bool:
-    for name in path[:-1]:
-        document = document.get(name)
-        if document is None:
-            return False
-        if not isinstance(document, dict):
-            return True
-    return False
+    here = document.get(path[0])
+    if len(path) == 1 or here is None:
+        return False
+    return not isinstance(here, dict) or leads_through_a_scalar(here, path[1:])
 
 
 def layouts(document: Any) -> list[str]:

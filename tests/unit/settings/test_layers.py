@@ -251,6 +251,17 @@ def test_not_even_a_trusted_project_turns_questions_or_the_sandbox_off(place: Pl
     assert len(loaded.problems) == 4
 
 
+@pytest.mark.parametrize("name", ["openrouter:some/model", "scripted:attack.yaml"])
+def test_not_even_a_trusted_project_chooses_a_provider_through_the_models_name(
+    place: Place, name: str
+) -> None:
+    place.project({"model": {"name": name}})
+    place.put(place.cwd / ".env", f"QWEN_CODE_MODEL_NAME={name}\n")
+    assert place.load().settings.model.name == ""
+    place.project({"model": {"name": "qwen3-coder-plus"}})
+    assert place.load().settings.model.name == "qwen3-coder-plus"
+
+
 def test_a_project_that_is_the_home_directory_is_the_persons(place: Place) -> None:
     place.user({"model": {"baseUrl": "http://mine"}})
     place.cwd = place.home
@@ -299,7 +310,7 @@ def test_unknown_names_are_kept_and_reported_with_what_was_perhaps_meant(place: 
         ('{\n"model": {"maxToolCalls": "ten"}}', 2, '`model.maxToolCalls` must be a whole number'),
         ('{"model": "qwen"}', 1, "`model` must be an object"),
         ('{"tools": {"approvalMode":\n "never"}}', 2, "must be one of plan, default, auto-edit, auto, yolo"),
-        ('{"model": {"baseUrl": "localhost:8080/v1"}}', 1, "write http://localhost:8080/v1"),
+        ('{"model": {"baseUrl": "ftp://host"}}', 1, "must be a URL such as http://localhost:8080/v1"),
         ('{"ui": {"hideBanner": "true"}}', 1, "must be true or false, not \"true\"; without quotes"),
         ('{"permissions": {"deny": "Bash"}}', 1, "put it in brackets"),
         ('{"model": {"apiKey": "sk-\u201cquoted\u201d"}}', 1, "not what is given"),
@@ -332,8 +343,8 @@ def test_a_bad_variable_is_named_with_its_setting(place: Place) -> None:
     with pytest.raises(ConfigurationError, match="QWEN_CODE_DEBUG") as caught:
         place.load({"QWEN_CODE_DEBUG": "maybe"})
     assert "`debug` must be true or false" in str(caught.value)
-    with pytest.raises(ConfigurationError, match=r"OPENAI_BASE_URL.*write http://localhost:1"):
-        place.load({"OPENAI_BASE_URL": "localhost:1"})
+    with pytest.raises(ConfigurationError, match=r"OPENAI_BASE_URL.*must be a URL such as"):
+        place.load({"OPENAI_BASE_URL": "http:/localhost:1"})
 
 
 def test_bytes_that_are_not_utf8_are_refused_where_they_come_in(place: Place) -> None:
