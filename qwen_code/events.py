@@ -19,6 +19,7 @@ and `--output-format stream-json` are projections of the same stream.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -277,14 +278,20 @@ def decode(data: dict[str, Any]) -> Event:
     Raises:
         ValueError: not an event.
     """
-    from pydantic import TypeAdapter
-
     kind = _TYPES.get(str(data.get("type")))
     if kind is None:
         raise ValueError(f"not an event: {data.get('type')!r}")
     fields = {k: v for k, v in data.items() if k != "type"}
-    event: Event = TypeAdapter(kind).validate_python(fields)
+    event: Event = _adapter(kind).validate_python(fields)
     return event
+
+
+@functools.cache
+def _adapter(kind: type[Any]) -> Any:
+    """Made once: it takes longer than decoding a thousand events."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
 
 
 def _plain(value: Any) -> Any:
