@@ -56,16 +56,18 @@ class CodeView:
     def _forget(self, highlighted: Sequence[Text]) -> None:
         """Drop old context up to the last line that certainly starts outside a string or comment."""
         for at in range(len(self._context) - 1, len(self._context) // 2, -1):
-            if self._context[at].strip() and not (_is_open(highlighted[at]) or _is_open(highlighted[at - 1])):
+            if self._context[at].strip() and not _begins_in_literal(highlighted[at]):
                 del self._context[:at]
                 return
         if len(self._context) > 4 * CONTEXT_LINES:
             del self._context[: 2 * CONTEXT_LINES]
 
 
-def _is_open(line: Text) -> bool:
+def _begins_in_literal(line: Text) -> bool:
+    """Whether the first thing on the line is, or goes on with, a string or a comment."""
+    first = len(line.plain) - len(line.plain.lstrip())
     spans: Iterable[Any] = line.spans
-    return any(span.style in ("code.string", "code.comment") for span in spans)
+    return any(s.start <= first < s.end and s.style in ("code.string", "code.comment") for s in spans)
 
 
 @cache

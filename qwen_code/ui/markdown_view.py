@@ -141,6 +141,7 @@ class MarkdownView:
             header_style="md.bold",
             padding=(0, 1),
             pad_edge=False,
+            show_edge=False,
         )
         head, *rows = table.rows
         for cell, align in zip(head, table.align, strict=True):

@@ -23,22 +23,29 @@ _VERBS = {"read": "reads", "write": "writes", "run": "runs in", "net": "connects
 
 def request_lines(request: ApprovalRequest, painter: Painter) -> list[Line]:
     """The call as it would be done, for the scrollback: nothing left out, nothing that can be hidden."""
-    heading = Text().append("" if painter.plain else "? ", "warn").append(label(request.call.name), "tool")
     block = request.preview
+    heading = Text().append(label(request.call.name), "tool")
     commands = [access.target for access in request.accesses if access.kind == "run"]
-    if isinstance(block, CommandBlock) or (block is None and commands):
-        command = block.command if isinstance(block, CommandBlock) else commands[0]
-        return [heading, *command_lines(command, painter)]
-    note = heading_note(block)
-    title = painter.wrap(Text(shown_line(request.title)), f"{heading.plain} ", BODY)
-    first = heading.append(title[0].plain.removeprefix(heading.plain))
-    if isinstance(block, DiffBlock):
-        first.append("  ").append_text(note)
-    if block is None:
-        arguments = [f"{name}: {value}" for name, value in request.call.arguments.items()]
-        rows = [painter.fold(Text(row), BODY, BODY) for a in arguments for row in shown(str(a)).split("\n")]
-        return [first, *title[1:], *(line for row in rows for line in row)]
-    return [first, *title[1:], *body(block, painter, limit=None)]
+    details: list[Line] = []
+    if isinstance(block, CommandBlock):
+        details = command_lines(block.command, painter)
+    elif block is None and commands:
+        details = [line for command in commands for line in command_lines(command, painter)]
+    else:
+        heading.append(f" {shown_line(request.title)}".rstrip())
+        if isinstance(block, DiffBlock):
+            heading.append("  ").append_text(heading_note(block))
+        details = body(block, painter, limit=None) if block is not None else _arguments(request, painter)
+    return [*painter.wrap(heading, "" if painter.plain else "? ", BODY, style="warn"), *details]
+
+
+def _arguments(request: ApprovalRequest, painter: Painter) -> list[Line]:
+    """All that a tool without a preview was given."""
+    lines: list[Line] = []
+    for name, value in request.call.arguments.items():
+        for row in shown(f"{name}: {value}").split("\n"):
+            lines += painter.fold(Text(row), BODY, BODY)
+    return lines
 
 
 class ApprovalPanel(Panel[Answer]):

@@ -96,6 +96,7 @@ class Desk:
         """The prompt's text, complete, and an empty prompt; the text is in the history."""
         text = self.pastes.unfolded(self.prompt.text).strip()
         self.prompt.reset(append_to_history=bool(text))
+        self._last_typed = float("-inf")
         return text
 
     def put(self, text: str) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 
-from qwen_code.events import Event, ToolFinished, ToolOutput, ToolStarted
+from qwen_code.events import Event, Outcome, ToolFinished, ToolOutput, ToolStarted, TurnEnded
 from qwen_code.messages import ToolCall
 from qwen_code.tool import CommandBlock, CommandResult
 from qwen_code.ui.repl.port import App
@@ -51,11 +51,15 @@ class Jobs:
         try:
             while (text := await output.get()) is not None:
                 yield ToolOutput(call.id, text)
-            if not task.cancelled():
-                result = task.result()
-                block = CommandBlock(command, str(result.directory or ""), result.text, result.exit_code)
-                took = time.monotonic() - started
-                yield ToolFinished(call, result.exit_code == 0, "", block, duration_s=took)
+            if task.cancelled():
+                yield ToolFinished(call, False, "interrupted")
+                yield TurnEnded(Outcome.INTERRUPTED)
+                return
+            result = task.result()
+            block = CommandBlock(command, str(result.directory or ""), result.text, result.exit_code)
+            took = time.monotonic() - started
+            yield ToolFinished(call, result.exit_code == 0, "", block, duration_s=took)
+            yield TurnEnded(Outcome.DONE)
         finally:
             self._command = None
             task.cancel()

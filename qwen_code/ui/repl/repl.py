@@ -35,7 +35,7 @@ from qwen_code.ui.repl.replay import replayed
 from qwen_code.ui.repl.screen import FrameOutput, Screen
 from qwen_code.ui.repl.status import Meter
 from qwen_code.ui.repl.transcript import Transcript
-from qwen_code.ui.repl.turns import Turns
+from qwen_code.ui.repl.turns import End, Turns
 from qwen_code.ui.repl.view import FLASH_S, View
 from qwen_code.ui.terminal_text import shown_line
 
@@ -127,6 +127,7 @@ class Repl:
         self.turns = self.view.turns = Turns(
             Jobs(app), on_start=self._turn_began, on_event=self._take, on_end=self._turn_ended
         )
+        self.screen.refresh_now()
 
     async def _close(self) -> None:
         if self.turns is not None:
@@ -321,14 +322,14 @@ class Repl:
         self.transcript.take(event)
         self.screen.refresh()
 
-    def _turn_ended(self, interrupted: bool, error: Exception | None) -> None:
+    def _turn_ended(self, end: End, error: Exception | None) -> None:
         self.view.activity.ended()
         assert self.turns is not None
         if error is not None:
             self.complain(error)
-        elif interrupted:
+        elif end == "cut off":
             self.transcript.interrupted()
-        if interrupted or error is not None:
+        if end != "done":
             self.desk.put(self.turns.take_back())
         if self.view.meter.window is None:
             self.spawn(self._learn_window())

@@ -126,40 +126,61 @@ class Transcript:
             if not answer.printed:
                 lines.append(Text())
             lines += answer.view.preview(tail)
-        for running in self._running.values():
-            lines += self._running_lines(running)
+        running = [r for call_id, r in self._running.items() if r.output or call_id not in self._previewed]
+        if running and not self._compact:
+            lines.append(Text())
+        for call in running:
+            lines += self._running_lines(call)
         return lines[-rows:] if rows > 0 else []
 
     def group(self, lines: Sequence[Line], *, compact: bool = False) -> None:
         """Print `lines` as one group, a blank line before it; none between two `compact` ones."""
-        if not (compact and self._compact):
-            self._lines.append(Text())
-        self._lines += lines
-        self._compact = compact
+        self._catch_up()
+        self._group(lines, compact=compact)
 
     def print(self, lines: Sequence[Line]) -> None:
         """Print lines that bring their own blank ones along."""
+        self._catch_up()
         self._lines += lines
         self._compact = False
 
     def notice(self, text: str, style: str = "dim", sign: str = "·") -> None:
         """A sentence of qwen-code's own."""
-        self.group(self._painter.wrap(Text(text, style), f"{sign} ", style=style))
+        self._catch_up()
+        self._notice(text, style, sign)
 
-    def prompt(self, text: str, sign: str = ">") -> None:
+    def prompt(self, text: str) -> None:
         """What the person said."""
-        lines: list[Line] = []
-        for row in shown(text).split("\n"):
-            for piece in self._painter.wrap(Text(row, "user")):
-                lines.append(Text(MARGIN if lines else "").append("" if lines else f"{sign} ", "user"))
-                lines[-1].append_text(piece)
-        self.group(lines)
+        self._catch_up()
+        self._prompt(text, ">")
 
     def preview(self, call_id: str, lines: Sequence[Line]) -> None:
         """What a call would do, shown because a person is asked; its result need not show it again."""
+        self._catch_up()
         self._finish_text()
         self._previewed.add(call_id)
-        self.group(lines)
+        self._group(lines)
+
+    def _catch_up(self) -> None:
+        """See all that has come, so that what is printed next comes after it."""
+        while self._events:
+            self._see(self._events.popleft())
+
+    def _group(self, lines: Sequence[Line], *, compact: bool = False) -> None:
+        if not (compact and self._compact):
+            self._lines.append(Text())
+        self._lines += lines
+        self._compact = compact
+
+    def _notice(self, text: str, style: str = "dim", sign: str = "·") -> None:
+        self._group(self._painter.wrap(Text(text, style), f"{sign} ", style=style))
+
+    def _prompt(self, text: str, sign: str) -> None:
+        lines: list[Line] = []
+        for row in shown(text).split("\n"):
+            first = MARGIN if lines else f"{sign} "
+            lines += self._painter.wrap(Text(row, "user"), first, MARGIN, style="user")
+        self._group(lines)
 
     def expand(self) -> bool:
         """Print the latest shortened result in full; False when there is none left."""
@@ -171,15 +192,13 @@ class Transcript:
         return True
 
     def interrupted(self) -> None:
-        """The turn was cut short: what had come of it stays, calls that ran are closed."""
-        self._events = deque(event for event in self._events if not isinstance(event, TurnEnded))
-        while self._events:
-            self._see(self._events.popleft())
+        """The turn was cut off: what had come of it stays, calls that ran are closed."""
+        self._catch_up()
         self._finish_text()
         for running in self._running.values():
-            self.group([self._heading("error", running.name, running.title, Text("interrupted", "warn"))])
+            self._group([self._heading("error", running.name, running.title, Text("interrupted", "warn"))])
         self._running.clear()
-        self.notice("Interrupted. What was done is kept.", "warn", "■")
+        self._notice("Interrupted. What was done is kept.", "warn", "■")
 
     def _see(self, event: Event) -> None:
         match event:
@@ -206,7 +225,7 @@ class Transcript:
         """An event before which the answer's text is complete."""
         match event:
             case Steered(text):
-                self.prompt(text, "»")
+                self._prompt(text, "»")
             case ToolStarted(call, title):
                 self._running[call.id] = _Running(call.name, title)
             case ToolFinished():
@@ -216,13 +235,13 @@ class Transcript:
             case VerificationFinished():
                 self._verified(event)
             case Corrected(reason, text) if reason != "verification":
-                self.notice(f"The model was told: {clipped(shown_line(text), 300)}")
+                self._notice(f"The model was told: {clipped(shown_line(text), 300)}")
             case Compacted(before, after):
-                self.notice(f"Conversation shortened from {tokens(before)} to {tokens(after)} tokens.")
+                self._notice(f"Conversation shortened from {tokens(before)} to {tokens(after)} tokens.")
             case TurnEnded():
                 self._running.clear()
                 if lines := ending_lines(event, self._painter):
-                    self.group(lines)
+                    self._group(lines)
             case _:
                 pass
 
@@ -240,7 +259,7 @@ class Transcript:
             self._lines += lines
         else:
             self._answer.printed = True
-            self.group(lines)
+            self._group(lines)
         self._compact = False
 
     def _finish_text(self) -> None:
@@ -261,7 +280,7 @@ class Transcript:
         if not thought:
             return
         painter = self._painter
-        self.group([Text(f"{'' if painter.plain else '∴ '}Thought for {took}", "thinking")], compact=True)
+        self._group([Text(f"{'' if painter.plain else '∴ '}Thought for {took}", "thinking")], compact=True)
         self._results.append(
             (
                 "Thoughts",
@@ -280,7 +299,7 @@ class Transcript:
         text = (
             f"{shown_line(event.reason)} Trying again in {duration(event.wait_s)} (attempt {event.attempt})."
         )
-        self.notice(text + (" The part of the answer shown above is void." if void else ""), "warn", "↻")
+        self._notice(text + (" The part of the answer shown above is void." if void else ""), "warn", "↻")
 
     def _running_lines(self, running: _Running) -> list[Line]:
         heading = self._heading("accent", running.name, running.title, Text())
@@ -310,7 +329,7 @@ class Transcript:
                 title = f"{label(call.name)} {clipped(shown_line(running.title), 200)}"
                 self._results.append((title, lambda: body(block, painter, limit=None)))
         self._previewed.discard(call.id)
-        self.group(lines, compact=len(lines) == 1)
+        self._group(lines, compact=len(lines) == 1)
 
     def _failure(self, text: str, limit: int) -> list[Line]:
         rows = [
@@ -330,7 +349,7 @@ class Transcript:
         lines = [self._heading(style, "Verify", event.command, Text(word, style))]
         if not event.passed:
             lines += output_tail(event.output, self._painter, self._shell_lines)
-        self.group(lines)
+        self._group(lines)
 
     def _heading(self, style: str, name: str, title: str, note: Text) -> Line:
         """One line for a call: a mark, what it is, what it is about, what came of it."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from qwen_code.events import AnswerEnded, Event, Outcome, Steered, TurnEnded
 
@@ -17,6 +17,10 @@ class Runs(Protocol):
     def run(self, prompt: str) -> AsyncGenerator[Event, None]: ...
     def steer(self, text: str) -> None: ...
     def interrupt(self) -> None: ...
+
+
+End: TypeAlias = Literal["done", "interrupted", "cut off"]
+"""How a turn ended; cut off: without having said so itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +41,9 @@ class Turns:
         *,
         on_start: Callable[[str], None],
         on_event: Callable[[Event], None],
-        on_end: Callable[[bool, Exception | None], None],
+        on_end: Callable[[End, Exception | None], None],
     ) -> None:
-        """`on_end` is told whether the turn was interrupted, and what broke it if something did."""
+        """`on_end` is told what broke the turn, if something did."""
         self.waiting: list[Waiting] = []
         self.handed_over: list[str] = []
         """Given to the agent, not yet part of the conversation."""
@@ -49,14 +53,11 @@ class Turns:
         self._on_end = on_end
         self._task: asyncio.Task[None] | None = None
         self._interrupted = False
+        self._end: End = "cut off"
 
     @property
     def running(self) -> bool:
         return self._task is not None
-
-    @property
-    def stopping(self) -> bool:
-        return self._task is not None and self._interrupted
 
     def send(self, text: str, *, after_turn: bool = False) -> None:
         """Run `text` now, or have it wait for the turn that runs."""
@@ -64,6 +65,7 @@ class Turns:
             self.waiting.append(Waiting(text, after_turn))
             return
         self._interrupted = False
+        self._end = "cut off"
         self._on_start(text)
         self._task = asyncio.create_task(self._run(text), name="turn")
         self._task.add_done_callback(self._ended)
@@ -101,7 +103,7 @@ class Turns:
                     case Steered(text=said) if said in self.handed_over:
                         self.handed_over.remove(said)
                     case TurnEnded(outcome=outcome):
-                        self._interrupted = outcome is Outcome.INTERRUPTED
+                        self._end = "interrupted" if outcome is Outcome.INTERRUPTED else "done"
                     case _:
                         pass
 
@@ -115,11 +117,10 @@ class Turns:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._task = None
         error = None if task.cancelled() else task.exception()
-        interrupted = self._interrupted or task.cancelled()
         if error is not None and not isinstance(error, Exception):
             raise error
-        self._on_end(interrupted, error)
-        if self.waiting and not interrupted and self._task is None:
+        self._on_end(self._end, error)
+        if self.waiting and self._end == "done" and self._task is None:
             self._next()
 
     def _next(self) -> None:

@@ -1,0 +1,223 @@
+"""A stand-in for the application behind the REPL: plays prepared turns, event by event."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from qwen_code.agent.stats import ContextPart, ContextReport, SessionStats
+from qwen_code.errors import ConfigurationError, SessionError
+from qwen_code.events import AnswerEnded, Event, Outcome, RequestStarted, Steered, TextDelta, TurnEnded, TurnStarted
+from qwen_code.messages import Message, ToolSpec, Usage
+from qwen_code.permissions.decision import Answer, ApprovalRequest, Approver, Mode
+from qwen_code.sessions.summary import SessionSummary
+from qwen_code.settings.model import Settings
+from qwen_code.tool import CommandResult, Question, UserPort
+from qwen_code.workspace.paths import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hang:
+    """Until the turn is interrupted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    request: ApprovalRequest
+    then: Callable[[Answer], Sequence[Event]] = lambda answer: ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    questions: Sequence[Question]
+
+
+Step: TypeAlias = Event | Pause | Hang | Approval | Asking
+
+
+def says(text: str, pieces: int = 1, usage: Usage | None = None) -> list[Step]:
+    """One request that is answered with `text`, streamed in so many pieces."""
+    size = max(1, -(-len(text) // pieces))
+    deltas = [TextDelta(text[at : at + size]) for at in range(0, len(text), size)]
+    return [RequestStarted(1), *deltas, AnswerEnded(Message("assistant", text), usage or Usage(900, 300, 40))]
+
+
+class FakeBackend:
+    name = "fake-model"
+    location = "local"
+
+    async def context_window(self) -> int:
+        return 32_768
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"the REPL has no business with the backend's {name}")
+
+
+@dataclass
+class FakeApp:
+    """Give it the turns to play; look at what it was told afterwards."""
+
+    root: Path
+    turns: list[list[Step]] = field(default_factory=list[list[Step]])
+    stored: dict[str, list[Event]] = field(default_factory=dict[str, list[Event]])
+    settings: Settings = field(default_factory=Settings)
+    mode: Mode = Mode.DEFAULT
+    session_id: str = "20260102-030405-abcd"
+    model_name: str = "qwen3-coder"
+    model_location: str = "local"
+    opening: Step | None = None
+    """What happens while the application opens."""
+
+    prompts: list[str] = field(default_factory=list[str])
+    steered: list[str] = field(default_factory=list[str])
+    answers: list[Answer] = field(default_factory=list[Answer])
+    user_answers: list[Sequence[str] | None] = field(default_factory=list[Sequence[str] | None])
+    commands: list[str] = field(default_factory=list[str])
+    rules: list[tuple[str, tuple[str, ...]]] = field(default_factory=list[tuple[str, tuple[str, ...]]])
+    closed: bool = False
+
+    def __post_init__(self) -> None:
+        self.workspace = Workspace(self.root)
+        self.backend: Any = FakeBackend()
+        self._stop = asyncio.Event()
+        self._stats = SessionStats(started=0.0)
+
+    @asynccontextmanager
+    async def open(
+        self, approver: Approver, user: UserPort, warn: Callable[[str], None]
+    ) -> AsyncIterator[FakeApp]:
+        self._approver, self._user, self.warn = approver, user, warn
+        match self.opening:
+            case Pause(seconds):
+                await asyncio.sleep(seconds)
+            case Hang():
+                raise ConfigurationError("There is no model; name one with -m.")
+            case _:
+                pass
+        try:
+            yield self
+        finally:
+            self.closed = True
+
+    async def run(self, prompt: str) -> AsyncGenerator[Event, None]:
+        self.prompts.append(prompt)
+        self._stop = asyncio.Event()
+        yield TurnStarted(prompt)
+        steps = self.turns.pop(0) if self.turns else says("Nothing more is prepared.")
+        outcome = Outcome.DONE
+        for step in steps:
+            if self._stop.is_set():
+                break
+            if isinstance(step, RequestStarted):
+                while self.steered and self.steered[0]:
+                    yield Steered(self.steered.pop(0))
+            async for event in self._play(step):
+                self._stats.take(event)
+                yield event
+                if isinstance(event, TurnEnded):
+                    return
+        if self._stop.is_set():
+            outcome = Outcome.INTERRUPTED
+        yield TurnEnded(outcome)
+
+    async def _play(self, step: Step) -> AsyncGenerator[Event, None]:
+        match step:
+            case Pause(seconds):
+                await self._waits(asyncio.sleep(seconds))
+            case Hang():
+                await self._stop.wait()
+            case Approval(request, then):
+                answer = await self._waits(self._approver.approve(request))
+                if answer is not None:
+                    self.answers.append(answer)
+                    for event in then(answer):
+                        yield event
+            case Asking(questions):
+                self.user_answers.append(await self._waits(self._user.ask(questions)))
+            case _:
+                yield step
+
+    async def _waits(self, work: Any) -> Any:
+        """The result of `work`, or None when the turn is interrupted first."""
+        task = asyncio.ensure_future(work)
+        stopped = asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait([task, stopped], return_when=asyncio.FIRST_COMPLETED)
+            return task.result() if task.done() else None
+        finally:
+            for one in (task, stopped):
+                one.cancel()
+
+    def interrupt(self) -> None:
+        self._stop.set()
+
+    def steer(self, text: str) -> None:
+        self.steered.append(text)
+
+    async def clear(self) -> None:
+        self.session_id = "20260102-040000-wxyz"
+
+    async def resume(self, session_id: str | None) -> Sequence[Event]:
+        found = [name for name in self.stored if session_id is None or name.startswith(session_id)]
+        if not found:
+            raise SessionError(f"There is no session {session_id}.")
+        self.session_id = found[-1]
+        return self.stored[found[-1]]
+
+    async def set_model(self, name: str) -> None:
+        if name == "nowhere":
+            raise ConfigurationError("There is no model called nowhere.")
+        self.model_name = name
+
+    def sessions(self) -> Sequence[SessionSummary]:
+        return [summary(name, events) for name, events in self.stored.items()]
+
+    def tools(self) -> tuple[ToolSpec, ...]:
+        schema = {"type": "object", "properties": {"file_path": {"type": "string", "description": "The file."}}}
+        return (ToolSpec("read_file", "Read a file.", schema), ToolSpec("edit", "Replace text in a file.", schema))
+
+    async def context_report(self) -> ContextReport:
+        parts = (ContextPart("system prompt", 900), ContextPart("tools", 1800), ContextPart("tool results", 9000))
+        return ContextReport(32_768, 11_700, 2_700, True, parts)
+
+    def stats(self) -> SessionStats:
+        return self._stats
+
+    def add_rules(self, scope: str, rules: Sequence[str]) -> None:
+        self.rules.append((scope, tuple(rules)))
+
+    async def run_command(self, command: str, on_output: Callable[[str], None]) -> CommandResult:
+        self.commands.append(command)
+        if command.startswith("sleep"):
+            await asyncio.sleep(60)
+        on_output("one\n")
+        on_output("two\n")
+        return CommandResult("one\ntwo\n", 0 if command != "false" else 1, directory=self.root)
+
+
+def summary(session_id: str, events: Sequence[Event]) -> SessionSummary:
+    first = next((event.prompt for event in events if isinstance(event, TurnStarted)), "")
+    when = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    turns = sum(isinstance(event, TurnStarted) for event in events)
+    return SessionSummary(
+        id=session_id,
+        started=when,
+        modified=when,
+        first_prompt=first,
+        turns=turns,
+        model="qwen3-coder",
+        git_branch="main",
+        title="",
+        path=Path(f"{session_id}.jsonl"),
+        cwd="/",
+    )
