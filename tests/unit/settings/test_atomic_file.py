@@ -10,7 +10,7 @@ import pytest
 
 from qwen_code.settings.atomic_file import locked, replace_file
 
-OLD, NEW = b"old" * 100_000, b"new" * 100_000
+OLD, NEW = b"old" * 20_000, b"new" * 20_000
 
 
 def test_a_file_is_old_or_new_whenever_the_writer_is_killed(tmp_path: Path) -> None:
