@@ -9,16 +9,17 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import urlsplit
 
 from qwen_code import __version__
 from qwen_code.errors import ConfigurationError
+from qwen_code.transport_error import CONNECTING, TransportError, explained
 
 if TYPE_CHECKING:
     import ssl
@@ -30,26 +31,6 @@ CONNECT_S = 15.0
 
 KEEPALIVE_S = 60.0
 """How long an idle connection is kept: tools run between requests. One that the server closed is noticed."""
-
-TransportKind: TypeAlias = Literal[
-    "unknown_host",
-    "name_service",
-    "refused",
-    "unreachable",
-    "tls",
-    "timeout",
-    "proxy",
-    "reset",
-    "invalid_url",
-]
-
-
-class TransportError(Exception):
-    """No usable answer came over the wire; the text is the reason in a few words."""
-
-    def __init__(self, kind: TransportKind, reason: str) -> None:
-        super().__init__(reason)
-        self.kind: TransportKind = kind
 
 
 def is_loopback(host: str) -> bool:
@@ -129,7 +110,7 @@ class HttpClient:
             TransportError: no answer.
             ConfigurationError: the proxy or certificate settings can't be used.
         """
-        with _translated():
+        with _translated(lambda: self._proxy_for(url)):
             client = self._client(url)
             async with client.stream(method, url, headers=_sendable(headers), content=body) as response:
                 yield HttpResponse(response.status_code, dict(response.headers), str(response.url), response)
@@ -139,6 +120,19 @@ class HttpClient:
         if self._loop is asyncio.get_running_loop():
             for client in clients:
                 await client.aclose()
+
+    def _proxy_for(self, url: str) -> str:
+        """The host of the proxy between us and `url`, or empty."""
+        from urllib.request import getproxies, proxy_bypass
+
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if is_loopback(host):
+            return ""
+        proxies = getproxies()
+        configured = "" if proxy_bypass(host) else proxies.get(parts.scheme) or proxies.get("all", "")
+        proxy = self._proxy or configured
+        return (urlsplit(proxy).netloc or proxy).rpartition("@")[2]
 
     def _client(self, url: str) -> httpx.AsyncClient:
         loop = asyncio.get_running_loop()
@@ -231,7 +225,8 @@ def _sendable(headers: Mapping[str, str] | None) -> dict[str, str]:
 
 
 @contextmanager
-def _translated() -> Generator[None]:
+def _translated(proxy: Callable[[], str] = str) -> Generator[None]:
+    """Turn httpx' errors into ours. `proxy` names what a failed connection really went to."""
     httpx = _httpx()
     try:
         yield
@@ -239,61 +234,11 @@ def _translated() -> Generator[None]:
         raise TransportError("invalid_url", str(error)) from None
     except httpx.ProxyError as error:
         raise TransportError("proxy", str(error) or "the proxy refused") from error
-    except httpx.ConnectTimeout:
-        raise TransportError("timeout", f"no connection within {CONNECT_S:.0f} s") from None
     except httpx.TransportError as error:
-        raise _explained(error) from error
+        late = TransportError("timeout", f"no connection within {CONNECT_S:.0f} s")
+        found = late if isinstance(error, httpx.ConnectTimeout) else explained(error)
+        if found.kind in CONNECTING and (host := proxy()):
+            found = TransportError("proxy", f"{found} at the proxy {host}")
+        raise found from error
     except httpx.DecodingError as error:
         raise TransportError("reset", f"the answer can't be unpacked ({error})") from error
-
-
-def _explained(error: Exception) -> TransportError:
-    """What stood behind httpx' error: it keeps the system's own somewhere in the chain of causes."""
-    import errno
-    import socket
-    import ssl
-
-    unreachable = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
-    for cause in _causes(error):
-        if isinstance(cause, socket.gaierror):
-            temporary = cause.errno in (socket.EAI_AGAIN, getattr(socket, "EAI_FAIL", socket.EAI_AGAIN))
-            return TransportError(
-                "name_service" if temporary else "unknown_host", cause.strerror or str(cause)
-            )
-        if isinstance(cause, ssl.SSLError):
-            return TransportError("tls", _tls_reason(cause))
-        if isinstance(cause, ConnectionRefusedError):
-            return TransportError("refused", "connection refused")
-        if isinstance(cause, OSError) and cause.errno in unreachable:
-            return TransportError("unreachable", cause.strerror or str(cause))
-    reason = str(error).strip().rstrip(".")
-    if "disconnected without sending" in reason:
-        reason = "the server closed the connection without an answer"
-    elif "incomplete" in reason or "peer closed" in reason:
-        reason = "the connection was closed in the middle of the answer"
-    elif not reason or "invalid" in reason.lower():
-        reason = "the connection was reset" if not reason else "the server does not speak HTTP"
-    return TransportError("reset", reason)
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    pending: list[BaseException | None] = [error]
-    seen: set[int] = set()
-    while pending:
-        cause = pending.pop(0)
-        if cause is None or id(cause) in seen:
-            continue
-        seen.add(id(cause))
-        yield cause
-        if isinstance(cause, BaseExceptionGroup):
-            pending += cast("tuple[BaseException, ...]", cause.exceptions)
-        pending += [cause.__cause__, cause.__context__]
-
-
-def _tls_reason(error: ssl.SSLError) -> str:
-    message = getattr(error, "verify_message", "")
-    if message:
-        return str(message)
-    if error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"):
-        return "the server does not speak TLS on this port"
-    return (error.reason or str(error)).lower().replace("_", " ")

@@ -36,7 +36,7 @@ class HttpWebClient:
         """
         import asyncio
 
-        from qwen_code.http import TransportError
+        from qwen_code.transport_error import TransportError
 
         where = _web_address(url)
         try:

@@ -10,7 +10,7 @@ from qwen_code.backends.retry import Transient
 from qwen_code.backends.sse import EventParser
 from qwen_code.backends.watch import Sink
 from qwen_code.errors import BackendError
-from qwen_code.http import TransportError
+from qwen_code.transport_error import TransportError
 
 USAGE_GRACE_S = 2.0
 """How long usage may take after the model has said that it is done."""

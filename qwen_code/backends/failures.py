@@ -6,7 +6,7 @@ from qwen_code.backends.endpoint import Endpoint
 from qwen_code.backends.refusal import Refusal
 from qwen_code.backends.retry import Transient
 from qwen_code.errors import BackendError, ContextOverflow, EndpointMisconfigured
-from qwen_code.http import TransportError
+from qwen_code.transport_error import TransportError
 
 LOADING_POLL_S = 2.0
 

@@ -15,9 +15,10 @@ from qwen_code.backends.token_estimate import PromptMeter
 from qwen_code.backends.watch import Patience, Sink, watched
 from qwen_code.chunks import Chunk, Finish
 from qwen_code.errors import BackendError, ContextOverflow
-from qwen_code.http import HttpClient, HttpResponse, TransportError
+from qwen_code.http import HttpClient, HttpResponse
 from qwen_code.messages import Prompt
 from qwen_code.settings.model import ModelSettings
+from qwen_code.transport_error import TransportError
 
 FIRST_BYTE_S = 60.0
 PREFILL_TOKENS_PER_S = 100

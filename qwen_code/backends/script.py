@@ -122,7 +122,7 @@ def _is_lines(text: str) -> bool:
     if len(lines) < 2:
         return False
     try:
-        return all(isinstance(json.loads(line), (dict, str)) for line in lines[:2])
+        return isinstance(json.loads(lines[0]), (dict, str))
     except ValueError:
         return False
 

@@ -13,7 +13,8 @@ from typing import Any, Literal, cast
 from urllib.parse import quote
 
 from qwen_code.backends.endpoint import Endpoint
-from qwen_code.http import HttpClient, TransportError
+from qwen_code.http import HttpClient
+from qwen_code.transport_error import TransportError
 
 LOOKUP_S = 10.0
 OLLAMA_DEFAULT_WINDOW = 4096

@@ -12,7 +12,7 @@ from qwen_code.backends.body_reader import NotACompletion, read_body
 from qwen_code.backends.retry import Transient
 from qwen_code.backends.watch import Sink
 from qwen_code.chunks import Chunk
-from qwen_code.http import TransportError
+from qwen_code.transport_error import TransportError
 from tests.support.chat_server import completion, delta
 from tests.unit.backends.asking import finish_of, prompt, text_of
 

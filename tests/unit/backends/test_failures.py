@@ -14,8 +14,8 @@ from qwen_code.backends.failures import (
 from qwen_code.backends.refusal import Refusal
 from qwen_code.backends.retry import Transient
 from qwen_code.errors import BackendError, ContextOverflow, EndpointMisconfigured
-from qwen_code.http import TransportError, TransportKind
 from qwen_code.settings.model import ModelSettings
+from qwen_code.transport_error import TransportError, TransportKind
 
 
 def at(url: str = "https://models.example.com/v1", key: str = "sk-secret") -> Endpoint:
