@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -399,26 +400,28 @@ def test_a_home_that_does_not_exist_is_a_home_without_settings(place: Place) -> 
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root to become somebody else")
-def test_a_home_closed_to_us_is_passed_over_but_a_closed_file_is_not(place: Place) -> None:
-    path = place.user({"ui": {"theme": "x"}})
-    place.home.parent.parent.parent.chmod(0o755)
-    for folder in (place.home.parent, place.home.parent.parent, place.home):
-        folder.chmod(0o755)
+def test_a_home_closed_to_us_is_passed_over_but_a_closed_file_is_not() -> None:
     code = (
-        "import os, sys\nfrom pathlib import Path\nfrom qwen_code.settings.layers import load_settings\n"
+        "import os, sys\nfrom pathlib import Path\nimport qwen_code.settings.settings_file\n"
+        "from qwen_code.settings.layers import load_settings\n"
         "os.setuid(65534)\nhome = Path(sys.argv[1])\n"
         "print(load_settings(cwd=home, home=home, environ={}, flags={}, trusted=True).settings.ui)"
     )
+    with TemporaryDirectory() as home:  # pytest's own folders are closed to everybody else
+        path = Path(home, ".qwen/settings.json")
+        path.parent.mkdir()
+        path.write_text('{"ui": {"theme": "x"}}')
+        Path(home).chmod(0o755)
 
-    def run() -> str:
-        done = subprocess.run([sys.executable, "-c", code, str(place.home)], capture_output=True, text=True)
-        return done.stdout + done.stderr
+        def run() -> str:
+            done = subprocess.run([sys.executable, "-c", code, home], capture_output=True, text=True)
+            return done.stdout + done.stderr
 
-    path.parent.chmod(0o700)
-    assert "theme='auto'" in run()
-    path.parent.chmod(0o755)
-    path.chmod(0o600)
-    assert "can't be read: permission denied" in run()
+        path.parent.chmod(0o700)
+        assert "theme='auto'" in run()
+        path.parent.chmod(0o755)
+        path.chmod(0o600)
+        assert "can't be read: permission denied" in run()
 
 
 def test_the_modes_that_settings_know_are_those_of_the_gate() -> None:
