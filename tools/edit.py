@@ -55,12 +55,13 @@ class Edit(Tool[EditParams]):
 
 def _plan(params: EditParams, ctx: ToolContext) -> _Plan:
     path = ctx.workspace.resolve_granted(params.file_path, ctx.granted)
-    old = ctx.files.read_if_exists(path)
-    if old is None:
+    try:
+        old = ctx.files.read(path)
+    except ToolFailure as failure:
+        if failure.kind != "not_found":
+            raise
         if params.old_string:
-            raise ToolFailure(
-                f"{path.name} does not exist. Check the path; to create it use write_file.", "file_not_found"
-            )
+            raise ToolFailure(f"{failure} To create a file use write_file.", "file_not_found") from None
         return _Plan(path, None, params.new_string, None)
     if not params.old_string:
         raise ToolFailure(
@@ -120,15 +121,16 @@ def _refused(refusal: EditRefused, path: ResolvedPath, old: TextFile, params: Ed
 
 
 def _ambiguous(refusal: EditRefused, path: ResolvedPath) -> str:
-    lines = ", ".join(str(line) for line in refusal.lines)
+    numbers = list(dict.fromkeys(refusal.lines))
+    lines = f"line{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
     more = " and more" if len(refusal.lines) == LISTED else ""
     if refusal.leniency:
         return (
-            f"old_string is not in {path.name} as it is; {refusal.leniency} aside it fits at lines "
+            f"old_string is not in {path.name} as it is; {refusal.leniency} aside it fits at "
             f"{lines}{more}. Copy one of these places exactly."
         )
     return (
-        f"old_string is in {path.name} more than once, at lines {lines}{more}. "
+        f"old_string is in {path.name} more than once, at {lines}{more}. "
         "Add lines around it until it is unique, or set replace_all."
     )
 
@@ -145,7 +147,7 @@ def _not_found(path: ResolvedPath, text: str, params: EditParams) -> str:
     near = nearest(text, params.old_string)
     if near is None:
         return f"{sentence} Nothing in it comes close; read the file again."
-    return (
-        f"{sentence} Closest are lines {near.first_line}-{near.last_line} (- yours, + the file's):\n"
-        f"{near.difference}"
-    )
+    lines = f"line {near.first_line}"
+    if near.last_line > near.first_line:
+        lines = f"lines {near.first_line}-{near.last_line}"
+    return f"{sentence} Closest: {lines} (- yours, + the file's)\n{near.difference}"

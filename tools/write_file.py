@@ -45,7 +45,8 @@ class WriteFile(Tool[WriteFileParams]):
         block = _block(plan)
         ctx.files.write(plan.path, plan.text, replaces=old, encoding=plan.encoding)
         done = f"Created {name}" if old is None else f"Wrote {name}"
-        size = f"{_line_count(plan.text)} lines"
+        lines = _line_count(plan.text)
+        size = f"{lines} line{'' if lines == 1 else 's'}"
         if old is not None:
             size += f", +{block.added} -{block.removed}"
         done = f"{done} ({size})"

@@ -30,8 +30,10 @@ def file_failures(path: ResolvedPath, doing: Literal["read", "write", "list"]) -
     except FileNotFoundError:
         raise ToolFailure(f"{path.name} does not exist.{_similar(path)}", "not_found") from None
     except NotADirectoryError:
-        text = f"{path.name} can't be: a part of this path is no directory."
-        raise ToolFailure(text, "not_found" if doing != "write" else "invalid_path") from None
+        if doing == "list":
+            raise ToolFailure(f"{path.name} is no directory. Read it with read_file.", "not_found") from None
+        text = f"{path.name} can't exist: a part of this path is not a directory."
+        raise ToolFailure(text, "invalid_path" if doing == "write" else "not_found") from None
     except OSError as error:
         why = _CAUSES.get(error.errno or 0) or os.strerror(error.errno or 0)
         kept = "" if doing != "write" else " Nothing was changed."

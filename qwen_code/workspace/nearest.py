@@ -24,6 +24,8 @@ class Nearest:
 
 def nearest(text: str, wanted: str) -> Nearest | None:
     """The place in `text` most like `wanted`; None where nothing is."""
+    if not wanted.strip():
+        return None
     lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
     mine = wanted.replace("\r\n", "\n").strip("\n").split("\n")
     start = _start(lines, mine)

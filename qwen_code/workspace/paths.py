@@ -70,8 +70,7 @@ class Workspace:
         elif not text.startswith("/"):
             joined = f"{base or self.root}/{text}"
         _check_length(joined)
-        real = Path(os.path.realpath(joined))
-        _check_circle(real, text)
+        real = _real(joined, text)
         absolute = Path(os.path.normpath(joined))
         return ResolvedPath(text, absolute, real, self.root_of(real), self.display(absolute))
 
@@ -147,7 +146,7 @@ def _check_characters(text: str) -> None:
     bad = next((char for char in text if ord(char) < 0x20 or ord(char) == 0x7F), None)
     if bad is not None:
         raise ToolFailure(
-            f"The path {printable(text[:80])!r} holds a control character ({_visible(bad)}). "
+            f"The path `{printable(text[:80])}` holds the control character {_visible(bad)}. "
             "Give the file's plain name.",
             "invalid_path",
         )
@@ -158,7 +157,7 @@ def _check_length(path: str) -> None:
         raw = os.fsencode(path)
     except UnicodeEncodeError:
         raise ToolFailure(
-            f"The path {printable(path[:80])} holds half a surrogate pair, which no file name can.",
+            f"The path `{printable(path[:80])}` holds half a surrogate pair, which no file name can.",
             "invalid_path",
         ) from None
     longest = max(len(name) for name in raw.split(b"/"))
@@ -173,13 +172,20 @@ def _check_length(path: str) -> None:
         )
 
 
-def _check_circle(real: Path, given: str) -> None:
+def _real(path: str, given: str) -> Path:
+    try:
+        real = Path(os.path.realpath(path))
+    except OSError:  # a link was replaced between two looks at it
+        raise ToolFailure(
+            f"Something changes the path {printable(given)} at this moment. Try again.", "invalid_path"
+        ) from None
     try:
         circle = stat.S_ISLNK(os.lstat(real).st_mode)
     except OSError as error:
         circle = error.errno == errno.ELOOP
     if circle:
         raise ToolFailure(f"Links lead in a circle at {printable(given)}.", "invalid_path")
+    return real
 
 
 def _names(real: Path) -> int:

@@ -77,10 +77,13 @@ def reindenter(old: Sequence[str], actual: Sequence[str], new: Sequence[str]) ->
     }
     if not pairs:
         return None
-    given = {char for mine, _ in pairs for char in mine} | {char for line in new for char in indent_of(line)}
+    given = {char for mine, _ in pairs for char in mine}
     wanted = {char for _, theirs in pairs for char in theirs}
     if len(given) > 1 or len(wanted) > 1:
         return _shifter(pairs)
+    given = given or {char for line in new for char in indent_of(line)}
+    if len(given) > 1:
+        return _unknown
     return _affine(pairs, "".join(given), "".join(wanted), [len(indent_of(line)) for line in new])
 
 

@@ -150,17 +150,16 @@ class TextFiles:
         if encoding is None:
             encoding = replaces.encoding if replaces else UTF_8
         data = _encoded(path, text, encoding)
-        if self.before_write is not None:
-            self.before_write(path.real, replaces.raw if replaces else None)
+        _require_file_name(path)
         taken = self._stamps.setdefault(path.real, set())
         old = replaces.status if replaces else None
         if old is not None:
             taken.add(stamp_of(old))
-        _require_file_name(path)
         with file_failures(path, "write"), directory(path.real.parent, path.root, create=True) as parent:
             _require_unchanged(parent, path, old)
-            written = stamp_of(replace_file(parent, path.real.name, data, old=old, taken=taken))
-        self._stamps[path.real] = {written, *(stamp for stamp in taken if stamp[0] >= written[0])}
+            if self.before_write is not None:
+                self.before_write(path.real, replaces.raw if replaces else None)
+            taken.add(stamp_of(replace_file(parent, path.real.name, data, old=old, taken=taken)))
         self.remember(path.real, _sha256(data))
 
 

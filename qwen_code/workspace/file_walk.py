@@ -1,0 +1,173 @@
+"""Lists the files of a tree as fast as Python can: 100,000 files in a fraction of a second.
+
+The same rules as `workspace.ignore` (a test compares the two), which answers for single paths; here each
+directory is read once, most lines of an ignore file become a look into a set, and the rest of them one
+regular expression.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qwen_code.workspace.ignore import FILES, IgnoreRules
+
+_EXCLUDE = ".git/info/exclude"
+_LARGEST = 1024 * 1024
+_NAME = re.compile(r"[\w.+@~,=-]+(/?)")
+"""A line that is nothing but a name, perhaps of a directory."""
+_SUFFIX = re.compile(r"\*(\.[\w.+@~,=-]+)")
+
+_NAMED_GROUP = re.compile(r"\(\?P<\w+>")
+"""pathspec marks a part of each expression by the same name; a second one could not be joined to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Consecutive lines of one ignore file that say the same, so that their order does not matter."""
+
+    ignores: bool
+    names: frozenset[str]
+    directories: frozenset[str]
+    suffixes: tuple[str, ...]
+    others: re.Pattern[str] | None
+
+    def speaks_of(self, name: str, subject: str, directory: bool) -> bool:
+        return (
+            name in self.names
+            or (directory and name in self.directories)
+            or (bool(self.suffixes) and name.endswith(self.suffixes))
+            or (self.others is not None and self.others.match(subject) is not None)
+        )
+
+
+_Level = tuple[int, list[_Run]]
+"""Length of the level's path with its slash, and its runs, the last first."""
+
+
+def walk(start: Path, root: Path | None, *, links: bool, stopped: Callable[[], bool] = bool) -> Iterator[str]:
+    """Paths below `start`, relative to it, of all files that are not left out by rules from `root` down.
+
+    With `links` they count as files; they are never followed. A `start` that is itself left out was asked
+    for, so there all is listed. `stopped` is asked once a directory.
+    """
+    top = root or start
+    everything = root is not None and start != root and IgnoreRules(root).ignored(start, directory=True)
+    levels = [] if everything else _levels_above(top, start)
+    cut = len(str(start).rstrip("/")) + 1
+    pending: list[tuple[str, list[_Level]]] = [(str(start), levels)]
+    base = len(str(top).rstrip("/")) + 1
+    while pending and not stopped():
+        path, levels = pending.pop()
+        try:
+            with os.scandir(path) as found:
+                entries = list(found)
+        except OSError:
+            continue
+        prefix = path.rstrip("/") + "/"
+        if not everything:
+            levels = _with_own(levels, prefix, prefix[base:], entries, at_top=len(prefix) <= base)
+        for entry in entries:
+            name = entry.name
+            directory = entry.is_dir(follow_symlinks=False)
+            if name == ".git" or (levels and _ignored(levels, name, prefix[base:] + name, directory)):
+                continue
+            if directory:
+                pending.append((prefix + name, levels))
+            elif entry.is_file(follow_symlinks=False) or (links and entry.is_symlink()):
+                yield prefix[cut:] + name
+
+
+def _ignored(levels: list[_Level], name: str, path: str, directory: bool) -> bool:
+    """The deepest level that says something decides, in it the last run that does."""
+    subject = f"{path}/" if directory else path
+    for length, runs in levels:
+        relative = subject[length:]
+        for run in runs:
+            if run.speaks_of(name, relative, directory):
+                return run.ignores
+    return False
+
+
+def _levels_above(top: Path, start: Path) -> list[_Level]:
+    """The levels from `top` to the parent of `start`, the deepest first."""
+    levels: list[_Level] = []
+    if start == top or not start.is_relative_to(top):
+        return levels
+    for parent in reversed([p for p in start.parents if p.is_relative_to(top)]):
+        prefix = str(parent).rstrip("/") + "/"
+        length = 0 if parent == top else len(str(parent.relative_to(top))) + 1
+        if runs := _runs(prefix, (_EXCLUDE, *FILES) if parent == top else FILES):
+            levels.insert(0, (length, runs))
+    return levels
+
+
+def _with_own(
+    levels: list[_Level], prefix: str, relative: str, entries: list[os.DirEntry[str]], *, at_top: bool
+) -> list[_Level]:
+    names = [entry.name for entry in entries if entry.name in FILES or (at_top and entry.name == ".git")]
+    if not names:
+        return levels
+    runs = _runs(prefix, (_EXCLUDE, *FILES) if at_top else FILES)
+    return [(len(relative), runs), *levels] if runs else levels
+
+
+def _runs(prefix: str, names: tuple[str, ...]) -> list[_Run]:
+    lines = [line for name in names for line in _lines(prefix + name)]
+    grouped: list[tuple[bool, list[str]]] = []
+    for line in lines:
+        ignores = not line.startswith("!")
+        if not grouped or grouped[-1][0] != ignores:
+            grouped.append((ignores, []))
+        grouped[-1][1].append(line)
+    return [_run(ignores, lines) for ignores, lines in reversed(grouped)]
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return []
+    try:
+        text = os.read(descriptor, _LARGEST).decode("utf-8", "replace")
+    except OSError:
+        return []
+    finally:
+        os.close(descriptor)
+    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+
+def _run(ignores: bool, lines: list[str]) -> _Run:
+    names: set[str] = set()
+    directories: set[str] = set()
+    suffixes: list[str] = []
+    others: list[str] = []
+    for line in lines:
+        pattern = line.removeprefix("!").rstrip(" ")
+        if name := _NAME.fullmatch(pattern):
+            (directories if name[1] else names).add(pattern.removesuffix("/"))
+        elif suffix := _SUFFIX.fullmatch(pattern):
+            suffixes.append(suffix[1])
+        else:
+            others.append(line)
+    expression = _expression(others) if others else None
+    return _Run(ignores, frozenset(names), frozenset(directories), tuple(suffixes), expression)
+
+
+def _expression(lines: list[str]) -> re.Pattern[str] | None:
+    from pathspec import GitIgnoreSpec
+
+    parts: list[str] = []
+    for line in lines:
+        try:
+            (pattern,) = GitIgnoreSpec.from_lines([line]).patterns
+        except ValueError:  # git passes over a line that means nothing
+            continue
+        expression: Any = getattr(pattern, "regex", None)
+        if expression is not None:
+            parts.append(f"(?:{_NAMED_GROUP.sub('(?:', expression.pattern)})")
+    return re.compile("|".join(parts)) if parts else None
