@@ -89,7 +89,7 @@ def test_an_empty_file_can_be_created(desk: Desk) -> None:
         ("one", "one", "no_change", "are the same"),
         ("absent text", "x", "not_found", "Nothing in it comes close"),
         ("t", "x", "ambiguous", "more than once, at lines 2, 3"),
-        ("    two (2)\n", "x\n", "not_found", "Closest: line 2 (- yours),
+        ("    two (2)\n", "x\n", "not_found", "Closest: line 2 (- yours"),
         ("not there", "three (3)\n", "not_found", "new_string already is, at line 3"),
     ],
 )
@@ -145,8 +145,7 @@ def test_python_runs_the_edited_module_however_fast_the_edit_came(desk: Desk) ->
 
     def value() -> str:
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
-        done = subprocess.run(command, cwd=desk.root, env=environment, capture_output=True, text=True, check=True)
-        return done.stdout
+        return subprocess.check_output(command, cwd=desk.root, env=environment, text=True)
 
     assert value() == "1\n"
     for old, new in (("1", "2"), ("2", "3"), ("3", "1"), ("1", "4")):
