@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from qwen_code.tool import Access, Block, DiffBlock, Tool, ToolContext, ToolFailure, ToolResult
-from qwen_code.workspace.edit_match import LISTED, Edited, EditRefused, apply_edit
-from qwen_code.workspace.paths import ResolvedPath
-from qwen_code.workspace.text_files import TextFile
+
+if TYPE_CHECKING:
+    from qwen_code.workspace.edit_match import Edited, EditRefused
+    from qwen_code.workspace.paths import ResolvedPath
+    from qwen_code.workspace.text_files import TextFile
 
 _CONTEXT = 2
 _SNIPPET = 14
@@ -54,6 +57,8 @@ class Edit(Tool[EditParams]):
 
 
 def _plan(params: EditParams, ctx: ToolContext) -> _Plan:
+    from qwen_code.workspace.edit_match import EditRefused, apply_edit
+
     path = ctx.workspace.resolve_granted(params.file_path, ctx.granted)
     try:
         old = ctx.files.read(path)
@@ -121,6 +126,8 @@ def _refused(refusal: EditRefused, path: ResolvedPath, old: TextFile, params: Ed
 
 
 def _ambiguous(refusal: EditRefused, path: ResolvedPath) -> str:
+    from qwen_code.workspace.edit_match import LISTED
+
     numbers = list(dict.fromkeys(refusal.lines))
     lines = f"line{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
     more = " and more" if len(refusal.lines) == LISTED else ""
