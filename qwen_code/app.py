@@ -7,94 +7,44 @@ with one model; its session can be cleared, resumed, and handed to another model
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from qwen_code import __version__
 from qwen_code.agent.conversation import Conversation
 from qwen_code.agent.executor import Executor
-from qwen_code.agent.instructions import find_instructions
 from qwen_code.agent.loop import Agent
-from qwen_code.agent.prompting import Environment, load_profile, preamble
+from qwen_code.agent.prompting import load_profile
 from qwen_code.agent.registry import Registry, load_tools
 from qwen_code.agent.stats import ContextReport, SessionStats, context_report
 from qwen_code.agent.verify import Verifier
+from qwen_code.assembly import (
+    Front,
+    Nobody,
+    Place,
+    find_place,
+    new_header,
+    system_text,
+    tool_context,
+    tool_gate,
+)
 from qwen_code.backends import open_backend
 from qwen_code.backends.base import ModelBackend
 from qwen_code.events import Event, TurnEnded
 from qwen_code.messages import ToolSpec
 from qwen_code.permissions.decision import Answer, Approver, Mode, Refuse
-from qwen_code.permissions.gate import Gate
-from qwen_code.permissions.rules import RuleSet
-from qwen_code.permissions.trust import is_trusted
-from qwen_code.sandbox.process import Shell
-from qwen_code.sessions.log import SessionHeader, SessionLog, SessionRecorder, now
+from qwen_code.sessions.log import SessionLog, SessionRecorder
 from qwen_code.sessions.replay import Restored
 from qwen_code.sessions.store import SessionStore, SessionSummary
-from qwen_code.settings.layers import load_settings
-from qwen_code.settings.loaded import LoadedSettings
-from qwen_code.settings.locations import Locations, find_home
 from qwen_code.settings.model import Settings
-from qwen_code.tool import CommandResult, OutputLimits, Question, Tool, ToolContext, UserPort
-from qwen_code.web import HttpWebClient
-from qwen_code.workspace.git_head import branch_at
-from qwen_code.workspace.outputs import OutputFiles
+from qwen_code.tool import CommandResult, Tool, UserPort
 from qwen_code.workspace.paths import Workspace
-from qwen_code.workspace.text_files import TextFiles
 
 LATEST = "latest"
 """What `resume` takes for the session that was used last."""
 
 RuleScope = Literal["session", "project", "user"]
-
-
-class Nobody:
-    """Answers for the person when nobody is there."""
-
-    async def ask(self, questions: Sequence[Question]) -> Sequence[str] | None:
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class Front:
-    """What a front end brings: who approves, who answers questions, and where warnings go."""
-
-    approver: Approver
-    user: UserPort
-    warn: Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the app runs: the project, the person's files, and whether the one may steer the other."""
-
-    locations: Locations
-    environ: Mapping[str, str]
-    trusted: bool
-    loaded: LoadedSettings
-
-    @property
-    def settings(self) -> Settings:
-        return self.loaded.settings
-
-
-def find_place(
-    directory: Path, environ: Mapping[str, str], flags: Mapping[str, object], *, trust: bool = False
-) -> Place:
-    """Load the settings for `directory`.
-
-    Raises:
-        ConfigurationError: a setting is wrong; the sentence says where.
-    """
-    home = find_home(environ)
-    locations = Locations.of(cwd=directory, home=home, environ=environ)
-    trusted = trust or is_trusted(directory, locations.trusted_folders)
-    loaded = load_settings(cwd=directory, home=home, environ=environ, flags=flags, trusted=trusted)
-    return Place(locations, environ, trusted, loaded)
 
 
 class App:
@@ -117,7 +67,7 @@ class App:
         profile = load_profile(settings.agent.profile)
         offered = settings.tools.allowed or profile.tools
         self._registry = Registry([*load_tools(only=offered, without=settings.tools.disabled), *extra_tools])
-        self._system = _system_text(profile.text, settings)
+        self._system = system_text(profile.text, settings)
         self.backend: ModelBackend = open_backend(settings, place.loaded.variables)
         self.store = SessionStore(place.locations.sessions, cwd=self.workspace.root)
         if session_id is not None:
@@ -157,6 +107,8 @@ class App:
     @mode.setter
     def mode(self, mode: Mode) -> None:
         self.gate.mode = mode
+        if self._log is not None:
+            SessionRecorder(self._log).mode(mode.value)
 
     @property
     def mode_name(self) -> str:
@@ -223,8 +175,9 @@ class App:
         Raises:
             SessionError: there is no such session, or it can't be read.
         """
-        log, restored = self.store.open(session_id, self.front.warn)
+        path = self.store.find(session_id)
         await self._close_session()
+        log, restored = self.store.open(path.stem, self.front.warn)
         self._open_session((log, restored))
         for warning in restored.warnings:
             self.front.warn(warning)
@@ -236,9 +189,10 @@ class App:
         Raises:
             ConfigurationError: it can't be used.
         """
-        settings = self.settings
-        settings = replace(settings, model=replace(settings.model, name=name))
-        backend = open_backend(settings, self.place.loaded.variables)
+        locations, flags = self.place.locations, {**self.place.flags, "model.name": name}
+        place = find_place(locations.cwd, self.place.environ, flags, trust=self.trusted)
+        backend = open_backend(place.settings, place.loaded.variables)
+        self.place = place
         await self.backend.aclose()
         self.backend = self._agent.backend = backend
 
@@ -270,7 +224,15 @@ class App:
         settings = self.settings
         if stored is None:
             self._log, restored = None, None
-            self._header = self._new_header(new_id)
+            self._header = new_header(
+                self.place,
+                self.workspace,
+                new_id or self.store.new_id(),
+                self.backend.name,
+                self._system,
+                self._registry.specs(),
+                self.front.warn,
+            )
         else:
             self._log, restored = stored
             self._header = restored.header
@@ -300,30 +262,6 @@ class App:
             record=self._record,
         )
 
-    def _new_header(self, new_id: str | None) -> SessionHeader:
-        root, settings = self.workspace.root, self.settings
-        instructions = find_instructions(
-            root,
-            self.place.locations.config,
-            settings.context.file_names,
-            trusted=self.trusted,
-            warn=self.front.warn,
-        )
-        branch = branch_at(root)
-        created = now()
-        environment = Environment(root, _system_name(), created[:10], branch, self.workspace.roots[1:])
-        return SessionHeader(
-            id=new_id or self.store.new_id(),
-            cwd=str(root),
-            created=created,
-            version=__version__,
-            model=self.backend.name,
-            git_branch=branch,
-            system=self._system,
-            tools=self._registry.specs(),
-            preamble=preamble(environment, instructions),
-        )
-
     def _record(self, event: Event) -> None:
         """Write what must survive, before anything else happens."""
         self._stats.take(event)
@@ -347,40 +285,6 @@ class App:
             self._log.close()
 
 
-def tool_gate(place: Place, workspace: Workspace, mode: Mode) -> Gate:
-    """The permission gate that the settings describe."""
-    home = place.locations.home
-    rules = RuleSet.of(place.settings.permissions, workspace.root, home)
-    return Gate(rules, mode, workspace.roots, home)
-
-
-def tool_context(place: Place, workspace: Workspace, user: UserPort, session_id: str) -> ToolContext:
-    """All that tools may use, for one session."""
-    settings = place.settings
-    limits = OutputLimits(settings.tools.output_lines, settings.tools.output_bytes)
-    outputs = OutputFiles(place.locations.outputs(session_id))
-    return ToolContext(
-        workspace=workspace,
-        files=TextFiles(),
-        commands=Shell(workspace.root, place.environ, outputs, limits),
-        web=HttpWebClient(proxy=settings.proxy, ca_file=settings.ca_file),
-        user=user,
-        outputs=outputs,
-        limits=limits,
-        shell_timeout_s=settings.tools.shell_timeout_s,
-    )
-
-
-def _system_text(profile_text: str, settings: Settings) -> str:
-    parts = [settings.agent.system_prompt or profile_text, settings.agent.append_system_prompt]
-    return "\n\n".join(part for part in parts if part)
-
-
-def _system_name() -> str:
-    names = {"linux": "Linux", "darwin": "macOS"}
-    return f"{names.get(sys.platform, sys.platform)} {os.uname().machine}"
-
-
 @asynccontextmanager
 async def open_app(
     directory: Path | str = ".",
@@ -396,7 +300,7 @@ async def open_app(
     session_id: str | None = None,
     trust: bool = False,
     extra_tools: Collection[Tool[Any]] = (),
-) -> AsyncIterator[App]:
+) -> AsyncGenerator[App, None]:
     """The whole agent, ready to run, and closed at the end.
 
     Args:
@@ -435,7 +339,7 @@ async def running(
     resume: str | None = None,
     session_id: str | None = None,
     extra_tools: Collection[Tool[Any]] = (),
-) -> AsyncIterator[App]:
+) -> AsyncGenerator[App, None]:
     """`open_app` for callers that have loaded the settings."""
     mode = Mode(place.settings.tools.approval_mode or Mode.DEFAULT)
     app = App(place, front, mode, session_id, extra_tools)

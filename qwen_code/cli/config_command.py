@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from qwen_code.app import find_place
+from qwen_code.assembly import find_place
 
 app = typer.Typer(
     add_completion=False,

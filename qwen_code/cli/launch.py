@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwen_code import __version__
-from qwen_code.app import App, Front, Nobody, Place, find_place, running
+from qwen_code.app import App, running
+from qwen_code.assembly import Front, Nobody, Place, find_place
 from qwen_code.errors import InputError, SandboxUnavailable
 from qwen_code.permissions.decision import Approver, Refuse
 from qwen_code.tool import UserPort

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from qwen_code.app import find_place
+from qwen_code.assembly import find_place
 from qwen_code.cli.json_lines import read_lines, write_line
 from qwen_code.errors import ConfigurationError, ExitCode, UsageError
 from qwen_code.permissions.decision import Mode

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from qwen_code.app import find_place
+from qwen_code.assembly import find_place
 from qwen_code.errors import UsageError
 from qwen_code.sessions.store import SessionStore
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from qwen_code.agent.executor import Executor
 from qwen_code.agent.registry import Registry, load_tools
-from qwen_code.app import Nobody, Place, find_place, tool_context, tool_gate
+from qwen_code.assembly import Nobody, Place, find_place, tool_context, tool_gate
 from qwen_code.events import Event, ToolFinished
 from qwen_code.messages import ToolCall
 from qwen_code.permissions.decision import Answer, ApprovalRequest, Mode, Verdict

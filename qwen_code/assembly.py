@@ -1,0 +1,143 @@
+"""Builds the single parts of an app from settings: what a session needs, and what one tool needs alone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qwen_code import __version__
+from qwen_code.agent.instructions import find_instructions
+from qwen_code.agent.prompting import Environment, preamble
+from qwen_code.messages import ToolSpec
+from qwen_code.permissions.decision import Approver, Mode
+from qwen_code.permissions.gate import Gate
+from qwen_code.permissions.rules import RuleSet
+from qwen_code.permissions.trust import is_trusted
+from qwen_code.sandbox.process import Shell
+from qwen_code.sessions.log import SessionHeader, now
+from qwen_code.settings.layers import load_settings
+from qwen_code.settings.loaded import LoadedSettings
+from qwen_code.settings.locations import Locations, find_home
+from qwen_code.settings.model import Settings
+from qwen_code.tool import OutputLimits, Question, ToolContext, UserPort
+from qwen_code.web import HttpWebClient
+from qwen_code.workspace.git_head import branch_at
+from qwen_code.workspace.outputs import OutputFiles
+from qwen_code.workspace.paths import Workspace
+from qwen_code.workspace.text_files import TextFiles
+
+
+class Nobody:
+    """Answers for the person when nobody is there."""
+
+    async def ask(self, questions: Sequence[Question]) -> Sequence[str] | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What a front end brings: who approves, who answers questions, and where warnings go."""
+
+    approver: Approver
+    user: UserPort
+    warn: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the app runs: the project, the person's files, and whether the one may steer the other."""
+
+    locations: Locations
+    environ: Mapping[str, str]
+    trusted: bool
+    loaded: LoadedSettings
+    flags: Mapping[str, object]
+
+    @property
+    def settings(self) -> Settings:
+        return self.loaded.settings
+
+
+def find_place(
+    directory: Path, environ: Mapping[str, str], flags: Mapping[str, object], *, trust: bool = False
+) -> Place:
+    """Load the settings for `directory`.
+
+    Raises:
+        ConfigurationError: a setting is wrong; the sentence says where.
+    """
+    home = find_home(environ)
+    locations = Locations.of(cwd=directory, home=home, environ=environ)
+    trusted = trust or is_trusted(directory, locations.trusted_folders)
+    loaded = load_settings(cwd=directory, home=home, environ=environ, flags=flags, trusted=trusted)
+    return Place(locations, environ, trusted, loaded, flags)
+
+
+def tool_gate(place: Place, workspace: Workspace, mode: Mode) -> Gate:
+    """The permission gate that the settings describe."""
+    home = place.locations.home
+    rules = RuleSet.of(place.settings.permissions, workspace.root, home)
+    return Gate(rules, mode, workspace.roots, home)
+
+
+def tool_context(place: Place, workspace: Workspace, user: UserPort, session_id: str) -> ToolContext:
+    """All that tools may use, for one session."""
+    settings = place.settings
+    limits = OutputLimits(settings.tools.output_lines, settings.tools.output_bytes)
+    outputs = OutputFiles(place.locations.outputs(session_id))
+    return ToolContext(
+        workspace=workspace,
+        files=TextFiles(),
+        commands=Shell(workspace.root, place.environ, outputs, limits),
+        web=HttpWebClient(proxy=settings.proxy, ca_file=settings.ca_file),
+        user=user,
+        outputs=outputs,
+        limits=limits,
+        shell_timeout_s=settings.tools.shell_timeout_s,
+    )
+
+
+def new_header(
+    place: Place,
+    workspace: Workspace,
+    session_id: str,
+    model: str,
+    system: str,
+    tools: tuple[ToolSpec, ...],
+    warn: Callable[[str], None],
+) -> SessionHeader:
+    """All that a new session sends first and never changes."""
+    instructions = find_instructions(
+        workspace.root,
+        place.locations.config,
+        place.settings.context.file_names,
+        trusted=place.trusted,
+        warn=warn,
+    )
+    created, branch = now(), branch_at(workspace.root)
+    environment = Environment(workspace.root, _system_name(), created[:10], branch, workspace.roots[1:])
+    return SessionHeader(
+        id=session_id,
+        cwd=str(workspace.root),
+        created=created,
+        version=__version__,
+        model=model,
+        git_branch=branch,
+        system=system,
+        tools=tools,
+        preamble=preamble(environment, instructions),
+    )
+
+
+def system_text(profile_text: str, settings: Settings) -> str:
+    """The system prompt: the profile's, or the user's own, and what the user adds."""
+    parts = [settings.agent.system_prompt or profile_text, settings.agent.append_system_prompt]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _system_name() -> str:
+    names = {"linux": "Linux", "darwin": "macOS"}
+    return f"{names.get(sys.platform, sys.platform)} {os.uname().machine}"
