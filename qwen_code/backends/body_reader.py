@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from qwen_code.backends.answer import AnswerReader
-from qwen_code.backends.retry import Transient
+from qwen_code.backends.attempt import Transient
 from qwen_code.backends.sse import EventParser
 from qwen_code.backends.watch import Sink
 from qwen_code.errors import BackendError
@@ -17,6 +17,8 @@ USAGE_GRACE_S = 2.0
 DRAIN_S = 0.25
 """How long the rest of a finished stream is read, so that the connection can be used again."""
 MAX_WHOLE_ANSWER = 64 * 1024 * 1024
+MAX_STREAMED_ANSWER = 512 * 1024 * 1024
+"""About two million tokens with their wrapping: no model's answer, and all of it would be kept."""
 
 
 class NotACompletion(Exception):
@@ -79,7 +81,7 @@ async def _whole(beginning: bytes, chunks: AsyncIterator[bytes], answer: AnswerR
 
 async def _events(beginning: bytes, chunks: AsyncIterator[bytes], answer: AnswerReader, sink: Sink) -> None:
     parser = EventParser()
-    comments = 0
+    comments = size = 0
     loop = asyncio.get_running_loop()
 
     def take(payloads: list[bytes]) -> None:
@@ -101,6 +103,9 @@ async def _events(beginning: bytes, chunks: AsyncIterator[bytes], answer: Answer
                 chunk = await anext(chunks, None)
                 if chunk is None:
                     break
+                size += len(chunk)
+                if size > MAX_STREAMED_ANSWER:
+                    raise BackendError("The server's answer does not end; it was left.")
                 take(parser.feed(chunk))
                 if parser.comments != comments:
                     comments = parser.comments

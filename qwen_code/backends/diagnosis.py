@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from qwen_code.backends.attempt import UnknownModel
 from qwen_code.backends.endpoint import Endpoint
-from qwen_code.backends.failures import UnknownModel
 from qwen_code.backends.server_info import ServerInfo
 from qwen_code.errors import EndpointMisconfigured
 

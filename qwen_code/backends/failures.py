@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
+from qwen_code.backends.attempt import NotAnEndpoint, Transient, UnknownModel, UnsupportedParameter
 from qwen_code.backends.endpoint import Endpoint
 from qwen_code.backends.refusal import Refusal
-from qwen_code.backends.retry import Transient
 from qwen_code.errors import BackendError, ContextOverflow, EndpointMisconfigured
 from qwen_code.transport_error import TransportError
 
 LOADING_POLL_S = 2.0
+RATE_LIMIT_SLOWER = 4.0
+"""Rate limits are counted by the minute; an overloaded server may be free again within a second."""
 
 _DROPPABLE = ("stream_options", "return_progress")
-
-
-class UnknownModel(EndpointMisconfigured):
-    """The endpoint has no such model."""
-
-
-class NotAnEndpoint(EndpointMisconfigured):
-    """Something answers there, and it is no chat completions API."""
-
-
-class UnsupportedParameter(Exception):
-    """The server refuses a parameter that the request can do without; the text is its name."""
 
 
 def failure_of(
@@ -144,6 +134,7 @@ def _transient(refusal: Refusal, endpoint: Endpoint, said: str) -> Transient:
     return Transient(
         f"{title} {what.get(refusal.status, 'failed')} ({refusal.status}){said}",
         retry_after_s=refusal.retry_after_s,
+        slower=RATE_LIMIT_SLOWER if refusal.status == 429 else 1.0,
     )
 
 

@@ -80,7 +80,7 @@ class NativeCalls:
 def _is_complete(arguments: str) -> bool:
     try:
         json.loads(arguments)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 

@@ -7,9 +7,10 @@ from contextlib import aclosing
 from typing import Any
 
 from qwen_code.backends.answer import AnswerReader, ErrorEvent
+from qwen_code.backends.attempt import NotAnEndpoint, Transient, UnknownModel, UnsupportedParameter
 from qwen_code.backends.endpoint import Endpoint
 from qwen_code.backends.request import RequestBody
-from qwen_code.backends.retry import RetryPolicy, Transient, with_retries
+from qwen_code.backends.retry import RetryPolicy, with_retries
 from qwen_code.backends.server_info import ServerInfo
 from qwen_code.backends.token_estimate import PromptMeter
 from qwen_code.backends.watch import Patience, Sink, watched
@@ -76,8 +77,6 @@ class OpenAICompatible:
         return self._meter.count(prompt)
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
-        from qwen_code.backends.failures import NotAnEndpoint, UnknownModel
-
         await self._choose_model()
         try:
             async with aclosing(with_retries(lambda: self._attempt(prompt), self._policy)) as chunks:
@@ -105,8 +104,6 @@ class OpenAICompatible:
             self._model = await only_model(self._endpoint, self._server)
 
     async def _attempt(self, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
-        from qwen_code.backends.failures import UnsupportedParameter
-
         if self._body is None:
             self._body = RequestBody(self._endpoint, self._settings, self._model)
         while True:

@@ -133,7 +133,7 @@ def read_refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refusa
     retry_after = _retry_after(headers)
     try:
         data: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         text = body.decode("utf-8", "replace")
         is_html = "<html" in text[:1000].lower() or "<!doctype" in text[:1000].lower()
         message = "" if is_html else " ".join(text.split())[:300]

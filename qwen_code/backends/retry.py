@@ -9,34 +9,12 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from qwen_code.backends.attempt import Transient
 from qwen_code.chunks import Chunk, Retrying
-from qwen_code.errors import BackendUnavailable, QwenCodeError
+from qwen_code.errors import BackendUnavailable
 
 GROWTH = 3.0
 LONGEST_WAIT_S = 30.0
-
-
-class Transient(Exception):
-    """One attempt failed in a way that may pass; the text is a clause without a full stop."""
-
-    def __init__(
-        self,
-        reason: str,
-        *,
-        retry_after_s: float | None = None,
-        max_tries: int | None = None,
-        verdict: QwenCodeError | None = None,
-        counted: bool = True,
-    ) -> None:
-        super().__init__(reason)
-        self.retry_after_s = retry_after_s
-        """What the server asked to wait."""
-        self.max_tries = max_tries
-        """Fewer tries than the policy allows, where another one is unlikely to help."""
-        self.verdict = verdict
-        """Raised instead of BackendUnavailable once the tries are spent."""
-        self.counted = counted
-        """False for a server that is starting up: only the total time bounds the tries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +45,7 @@ class RetryPolicy:
                     retry_after_s=asked,
                 )
             return asked
-        backoff = min(LONGEST_WAIT_S, self.first_wait_s * GROWTH ** max(0, tried - 1))
+        backoff = min(LONGEST_WAIT_S, failure.slower * self.first_wait_s * GROWTH ** max(0, tried - 1))
         # Jitter, so that the many who were refused together do not come back together.
         return min(backoff * random.uniform(0.75, 1.25), max(0.0, self.total_s - spent_s))
 

@@ -123,7 +123,7 @@ def _is_lines(text: str) -> bool:
         return False
     try:
         return isinstance(json.loads(lines[0]), (dict, str))
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 
@@ -138,6 +138,8 @@ def _parsed(text: str, origin: str, lines_before: int) -> Any:
     except json.JSONDecodeError as error:
         line = error.lineno + lines_before
         raise ConfigurationError(f"{origin}, line {line}, column {error.colno}: {error.msg}.") from None
+    except RecursionError:
+        raise ConfigurationError(f"{origin} is nested too deeply.") from None
 
 
 def _step(data: Any, place: str) -> Step:

@@ -115,7 +115,7 @@ class ServerInfo:
                     if response.status != 200:
                         return None
                     return json.loads(await response.read(_MAX_BYTES))
-        except (TransportError, TimeoutError, ValueError):
+        except (TransportError, TimeoutError, ValueError, RecursionError):
             return None
 
 

@@ -17,21 +17,27 @@ def read_usage(usage: dict[str, Any], timings: dict[str, Any], *, prefill_s: flo
     cached = cast("dict[str, Any]", details).get("cached_tokens") if isinstance(details, dict) else None
     cached = cached or usage.get("prompt_cache_hit_tokens") or usage.get("cached_tokens")
     reused = count(timings.get("cache_n"))
-    cost = usage.get("cost", usage.get("estimated_cost"))
     return Usage(
         prompt_tokens=count(usage.get("prompt_tokens")) or count(timings.get("prompt_n")) + reused,
         cached_tokens=count(cached) or reused,
         completion_tokens=count(usage.get("completion_tokens")) or count(timings.get("predicted_n")),
         prefill_s=_seconds(timings.get("prompt_ms")) or prefill_s,
         decode_s=_seconds(timings.get("predicted_ms")) or decode_s,
-        cost_usd=float(cost) if isinstance(cost, (int, float)) and not isinstance(cost, bool) else None,
+        cost_usd=_amount(usage.get("cost", usage.get("estimated_cost"))),
     )
 
 
 def count(value: object) -> int:
     """`value` when it is a positive whole number, else 0."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**53 else 0
 
 
 def _seconds(milliseconds: object) -> float:
-    return milliseconds / 1000 if isinstance(milliseconds, (int, float)) and milliseconds > 0 else 0.0
+    return (_amount(milliseconds) or 0.0) / 1000
+
+
+def _amount(value: object) -> float | None:
+    """`value` when it is a number that can be added to others."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value < 1e12:
+        return None
+    return float(value)

@@ -6,11 +6,10 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from qwen_code.backends.retry import Transient
+from qwen_code.backends.attempt import Transient
 from qwen_code.chunks import Chunk, PrefillProgress, Waiting
 
 TICK_S = 5.0
@@ -106,5 +105,7 @@ async def watched(
                 yield Waiting(silent)
     finally:
         reader.cancel()
-        with suppress(BaseException):
-            await reader
+        # Not `await reader`: its own cancellation must not be mistaken for one of the task that runs this.
+        await asyncio.wait([reader])
+        if not reader.cancelled():
+            reader.exception()

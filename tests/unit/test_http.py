@@ -243,17 +243,3 @@ print([name for name in ("rich", "click", "pygments", "pydantic", "httpx._main")
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=dict(os.environ)
     )
     assert done.stdout.strip() == "[]"
-
-
-def test_httpx_keeps_its_command_line_for_those_who_ask_for_it() -> None:
-    program = """
-from qwen_code.http import HttpClient
-import asyncio
-async def main():
-    await HttpClient().aclose()
-asyncio.run(main())
-import qwen_code.http as http
-http._httpx()
-import httpx._main
-"""
-    subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

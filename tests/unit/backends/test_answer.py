@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qwen_code.backends.answer import AnswerReader, ErrorEvent
-from qwen_code.backends.retry import Transient
+from qwen_code.backends.attempt import Transient
 from qwen_code.chunks import BadCall, CallChunk, CallStarted, Chunk, Finish, PrefillProgress, ReasoningChunk
 from qwen_code.messages import Message, ToolCall, ToolSpec
 from tests.support.chat_server import completion, delta
@@ -158,6 +161,8 @@ REPORTS: list[tuple[dict[str, Any], tuple[int, int, int, float | None]]] = [
     ({"usage": {"prompt_tokens": 50, "completion_tokens": 7, "cost": 0.25}}, (50, 0, 7, 0.25)),
     ({"timings": {"cache_n": 40, "prompt_n": 10, "predicted_n": 7}}, (50, 40, 7, None)),
     ({"usage": {"prompt_tokens": "many", "completion_tokens": -1, "cost": True}}, (0, 0, 0, None)),
+    ({"usage": {"cost": float("nan"), "prompt_tokens": 10**400}}, (0, 0, 0, None)),
+    ({"usage": {"cost": 10**400}, "timings": {"prompt_ms": 10**400}}, (0, 0, 0, None)),
     ({"usage": None}, (0, 0, 0, None)),
 ]
 
@@ -203,9 +208,16 @@ def test_a_failure_inside_the_stream_is_raised(error: dict[str, Any]) -> None:
     assert caught.value.data == error
 
 
-def test_a_cut_event_is_a_failure_that_may_pass() -> None:
+@pytest.mark.parametrize("event", [b'{"choices": [{"delta": {"cont', b'{"choices": ' + b"[" * 100_000])
+def test_a_cut_event_is_a_failure_that_may_pass(event: bytes) -> None:
     with pytest.raises(Transient):
-        read(b'{"choices": [{"delta": {"cont')
+        read(event)
+
+
+def test_half_a_character_is_replaced_before_it_can_break_a_screen_or_a_file() -> None:
+    chunks = read(delta(content="a\ud800b"), delta(reasoning_content="\udfff"), delta("stop"))
+    assert text_of(chunks) == "a\ufffdb"
+    assert [c.text for c in chunks if isinstance(c, ReasoningChunk)] == ["\ufffd"]
 
 
 STRANGE: list[dict[str, Any] | bytes] = [
@@ -226,3 +238,22 @@ def test_strange_events_are_passed_over(event: dict[str, Any] | bytes) -> None:
     chunks = read(delta(content="Hello"), event, delta("stop"))
     assert text_of(chunks) == "Hello"
     assert isinstance(chunks[-1], Finish)
+
+
+FIELDS = (
+    *("choices", "delta", "message", "content", "tool_calls", "function", "name", "arguments", "index", "id"),
+    *("finish_reason", "usage", "prompt_tokens", "timings", "prompt_progress", "reasoning", "text", "type"),
+)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.lists(json_values | st.builds(lambda d: {"choices": [{"delta": d}]}, json_values), max_size=5))
+def test_no_event_breaks_the_reader(events: list[Any]) -> None:
+    reader = AnswerReader(prompt())
+    with suppress(Transient, ErrorEvent):
+        reader.feed([json.dumps(event).encode() for event in events])
+    assert isinstance(reader.finish()[-1], Finish)

@@ -8,10 +8,11 @@ import pytest
 
 from qwen_code.backends import body_reader
 from qwen_code.backends.answer import AnswerReader
+from qwen_code.backends.attempt import Transient
 from qwen_code.backends.body_reader import NotACompletion, read_body
-from qwen_code.backends.retry import Transient
 from qwen_code.backends.watch import Sink
 from qwen_code.chunks import Chunk
+from qwen_code.errors import BackendError
 from qwen_code.transport_error import TransportError
 from tests.support.chat_server import completion, delta
 from tests.unit.backends.asking import finish_of, prompt, text_of
@@ -76,6 +77,12 @@ def test_a_connection_that_breaks_after_the_model_was_done_does_not_matter() -> 
 def test_an_empty_body_is_a_failure_that_may_pass(pieces: tuple[bytes, ...]) -> None:
     with pytest.raises(Transient, match="empty"):
         read(*pieces)
+
+
+def test_an_answer_that_does_not_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body_reader, "MAX_STREAMED_ANSWER", 1000)
+    with pytest.raises(BackendError, match="does not end"):
+        read(*[HELLO] * 20)
 
 
 def test_an_answer_that_is_not_streamed_is_taken() -> None:

@@ -2,17 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from qwen_code.backends.attempt import NotAnEndpoint, Transient, UnknownModel, UnsupportedParameter
 from qwen_code.backends.endpoint import Endpoint, resolve_endpoint
-from qwen_code.backends.failures import (
-    NotAnEndpoint,
-    UnknownModel,
-    UnsupportedParameter,
-    failure_of,
-    not_an_answer,
-    transport_failure,
-)
+from qwen_code.backends.failures import failure_of, not_an_answer, transport_failure
 from qwen_code.backends.refusal import Refusal
-from qwen_code.backends.retry import Transient
 from qwen_code.errors import BackendError, ContextOverflow, EndpointMisconfigured
 from qwen_code.settings.model import ModelSettings
 from qwen_code.transport_error import TransportError, TransportKind

@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator, Callable
 
 import pytest
 
-from qwen_code.backends.retry import RetryPolicy, Transient, with_retries
+from qwen_code.backends.attempt import Transient
+from qwen_code.backends.retry import RetryPolicy, with_retries
 from qwen_code.chunks import Chunk, Retrying, TextChunk
 from qwen_code.errors import BackendError, BackendUnavailable, EndpointMisconfigured
 
@@ -99,6 +100,11 @@ def test_no_total_means_no_retry() -> None:
     with pytest.raises(BackendUnavailable):
         run(attempt, RetryPolicy(total_s=0.0))
     assert len(made) == 1
+
+
+def test_a_rate_limit_is_given_more_time() -> None:
+    policy = RetryPolicy(first_wait_s=1.0, total_s=1000)
+    assert all(3 <= policy.wait_s(Transient("x", slower=4.0), 1, 0.0) <= 5 for _ in range(20))
 
 
 def test_waits_grow_and_differ_between_clients() -> None:

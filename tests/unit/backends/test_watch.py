@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from qwen_code.backends.retry import Transient
+from qwen_code.backends.attempt import Transient
 from qwen_code.backends.watch import Patience, Sink, watched
 from qwen_code.chunks import Chunk, PrefillProgress, TextChunk, Waiting
 
@@ -117,6 +117,30 @@ def test_closing_the_generator_ends_the_reader_at_once() -> None:
         assert ended.is_set()
 
     asyncio.run(take_one())
+
+
+def test_being_cancelled_while_it_closes_is_not_lost() -> None:
+    async def read(sink: Sink) -> None:
+        sink.put([TextChunk("a")])
+        try:
+            await asyncio.sleep(30)
+        finally:
+            await asyncio.sleep(0.05)
+
+    async def take_one() -> str:
+        async with aclosing(watched(read, SHORT)) as chunks:
+            async for _ in chunks:
+                break
+        return "went on"
+
+    async def cancel() -> None:
+        task = asyncio.create_task(take_one())
+        await asyncio.sleep(0.02)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancel())
 
 
 def test_time_in_which_nobody_reads_is_not_the_servers_silence() -> None:
