@@ -26,9 +26,9 @@ _CONTROL = re.compile(
 )
 """Everything that may not reach the terminal as it is; tab and line feed are dealt with apart."""
 
-_JOINER = "\u200d"
+JOINER = "\u200d"
 """Zero width joiner: part of many emoji, harmless between two of them, suspect anywhere else."""
-_STRAY_JOINER = re.compile("(?<![\u00a9-\U0001ffff\ufe0f])\u200d|\u200d(?![\u00a9-\U0001ffff])")
+_STRAYJOINER = re.compile("(?<![\u00a9-\U0001ffff\ufe0f])\u200d|\u200d(?![\u00a9-\U0001ffff])")
 
 _SEQUENCE = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI
@@ -48,7 +48,7 @@ def shown(text: str) -> str:
     if "\t" in text:
         text = text.expandtabs(TAB_WIDTH)
     text = _CONTROL.sub(_visible, text)
-    return _STRAY_JOINER.sub(_visible, text) if _JOINER in text else text
+    return _STRAYJOINER.sub(_visible, text) if JOINER in text else text
 
 
 def shown_line(text: str) -> str:

@@ -11,7 +11,7 @@ import signal
 import struct
 import termios
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -123,7 +123,7 @@ class PtyProgram:
 @contextmanager
 def on_a_terminal(
     command: Sequence[str], *, cwd: Path, env: Mapping[str, str], columns: int = 80, rows: int = 24
-) -> Iterator[PtyProgram]:
+) -> Generator[PtyProgram, None, None]:
     program = PtyProgram(command, cwd=cwd, env=env, columns=columns, rows=rows)
     try:
         yield program

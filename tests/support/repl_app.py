@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,7 +12,16 @@ from typing import Any, TypeAlias
 
 from qwen_code.agent.stats import ContextPart, ContextReport, SessionStats
 from qwen_code.errors import ConfigurationError, SessionError
-from qwen_code.events import AnswerEnded, Event, Outcome, RequestStarted, Steered, TextDelta, TurnEnded, TurnStarted
+from qwen_code.events import (
+    AnswerEnded,
+    Event,
+    Outcome,
+    RequestStarted,
+    Steered,
+    TextDelta,
+    TurnEnded,
+    TurnStarted,
+)
 from qwen_code.messages import Message, ToolSpec, Usage
 from qwen_code.permissions.decision import Answer, ApprovalRequest, Approver, Mode
 from qwen_code.sessions.summary import SessionSummary
@@ -95,7 +104,7 @@ class FakeApp:
     @asynccontextmanager
     async def open(
         self, approver: Approver, user: UserPort, warn: Callable[[str], None]
-    ) -> AsyncIterator[FakeApp]:
+    ) -> AsyncGenerator[FakeApp, None]:
         self._approver, self._user, self.warn = approver, user, warn
         match self.opening:
             case Pause(seconds):
@@ -183,11 +192,21 @@ class FakeApp:
         return [summary(name, events) for name, events in self.stored.items()]
 
     def tools(self) -> tuple[ToolSpec, ...]:
-        schema = {"type": "object", "properties": {"file_path": {"type": "string", "description": "The file."}}}
-        return (ToolSpec("read_file", "Read a file.", schema), ToolSpec("edit", "Replace text in a file.", schema))
+        schema = {
+            "type": "object",
+            "properties": {"file_path": {"type": "string", "description": "The file."}},
+        }
+        return (
+            ToolSpec("read_file", "Read a file.", schema),
+            ToolSpec("edit", "Replace text in a file.", schema),
+        )
 
     async def context_report(self) -> ContextReport:
-        parts = (ContextPart("system prompt", 900), ContextPart("tools", 1800), ContextPart("tool results", 9000))
+        parts = (
+            ContextPart("system prompt", 900),
+            ContextPart("tools", 1800),
+            ContextPart("tool results", 9000),
+        )
         return ContextReport(32_768, 11_700, 2_700, True, parts)
 
     def stats(self) -> SessionStats:

@@ -1,11 +1,13 @@
-"""Runs the whole REPL inside the test: keys go in through a pipe, a terminal emulator shows what comes out."""
+"""Runs the whole REPL inside the test: keys go in through a pipe, an emulator shows what comes out."""
 
 from __future__ import annotations
 
 import asyncio
 import io
+import os
+import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -70,6 +72,14 @@ class Driver:
         await self.until(lambda: not self.repl.busy and not self.repl.transcript.behind, "an idle prompt")
         await asyncio.sleep(0.12)
 
+    def resize(self, columns: int, rows: int) -> None:
+        """What a terminal does when its window is dragged."""
+        self.emulator.resize(columns, rows)
+        os.kill(os.getpid(), signal.SIGWINCH)
+
+    def close_input(self) -> None:
+        self._pipe.close()
+
     async def left(self) -> int:
         async with asyncio.timeout(PATIENCE_S):
             return await self.code
@@ -87,7 +97,7 @@ async def running_repl(
     first_prompt: str | None = None,
     resume: str | None = None,
     clock: Callable[[], float] = time.monotonic,
-) -> AsyncIterator[Driver]:
+) -> AsyncGenerator[Driver, None]:
     """A REPL with a person in front of it; left with Ctrl+D at the end if it still runs."""
     settings = settings or Settings()
     emulator = Emulator(columns, rows)

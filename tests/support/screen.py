@@ -79,7 +79,9 @@ class Emulator:
 def _looks(cell: Any) -> str:
     words = [] if cell.fg == "default" else [cell.fg]
     words += [] if cell.bg == "default" else [f"on-{cell.bg}"]
-    words += [name for name in ("bold", "italics", "underscore", "strikethrough", "reverse") if getattr(cell, name)]
+    words += [
+        name for name in ("bold", "italics", "underscore", "strikethrough", "reverse") if getattr(cell, name)
+    ]
     return ",".join(words)
 
 

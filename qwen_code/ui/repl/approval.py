@@ -59,7 +59,9 @@ class ApprovalPanel(Panel[Answer]):
 
     @property
     def _rules(self) -> Sequence[str]:
-        return self._request.decision.suggestions
+        """What can be allowed for longer; a rule that can't be read as it is must not be agreed to."""
+        rules = self._request.decision.suggestions
+        return rules if all(rule == shown_line(rule) for rule in rules) else ()
 
     def lines(self, painter: Painter, rows: int) -> list[Line]:
         match self._asks_for:

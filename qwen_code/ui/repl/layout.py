@@ -23,11 +23,14 @@ from prompt_toolkit.layout.processors import (
     ConditionalProcessor,
     HighlightIncrementalSearchProcessor,
     Processor,
+    Transformation,
+    TransformationInput,
 )
 
 from qwen_code.ui.painter import Fragments, Line, Painter
 from qwen_code.ui.repl.desk import Desk
 from qwen_code.ui.repl.view import View
+from qwen_code.ui.terminal_text import JOINER, shown
 
 PROMPT_ROWS = 10
 """Rows that a long prompt may take before it scrolls."""
@@ -72,6 +75,23 @@ class LinesControl(UIControl):
         return self._focusable
 
 
+class RevealHidden(Processor):
+    """Shows a mark in place of characters that would hide or reorder what was pasted."""
+
+    def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
+        fragments: StyleAndTextTuples = [
+            (style, _revealed(text)) for style, text, *_ in transformation_input.fragments
+        ]
+        return Transformation(fragments)
+
+
+def _revealed(text: str) -> str:
+    """As long as `text`, so that the cursor stays where it is."""
+    if text.isascii() or shown(text) == text:
+        return text
+    return "".join(c if shown(c) == c or c == JOINER else "�" for c in text)
+
+
 class Region:
     """All windows of the region, and who has the focus."""
 
@@ -92,7 +112,7 @@ class Region:
             dont_extend_height=True,
         )
         self.entry = Window(
-            BufferControl(desk.entry),
+            BufferControl(desk.entry, input_processors=[RevealHidden()]),
             get_line_prefix=lambda number, wrapped: self._sign(desk.entry_sign, "accent", number, wrapped),
             height=Dimension(min=1, max=PROMPT_ROWS),
             wrap_lines=True,
@@ -126,7 +146,11 @@ class Region:
         def dim_hint() -> StyleAndTextTuples:
             return [(self._painter.ptk_style("dim"), hint())]
 
-        return [HighlightIncrementalSearchProcessor(), ConditionalProcessor(AfterInput(dim_hint), empty)]
+        return [
+            RevealHidden(),
+            HighlightIncrementalSearchProcessor(),
+            ConditionalProcessor(AfterInput(dim_hint), empty),
+        ]
 
     def _prompt_prefix(self, prompt: Buffer) -> GetLinePrefixCallable:
         def prefix(number: int, wrapped: int) -> StyleAndTextTuples:

@@ -100,12 +100,15 @@ class Repl:
         try:
             async with AsyncExitStack() as stack:
                 stack.push_async_callback(self._close)
-                app = await stack.enter_async_context(open_app(self.questions, self.questions, self.warn))
-                self._opened(app)
-                if resume is not None:
-                    await self.resume(resume)
-                for text in ([first_prompt] if first_prompt else []) + self.view.early:
-                    self.submit(text)
+                opening = asyncio.create_task(
+                    stack.enter_async_context(open_app(self.questions, self.questions, self.warn))
+                )
+                await asyncio.wait([opening, drawing], return_when=asyncio.FIRST_COMPLETED)
+                if opening.done():
+                    await self._opened(opening.result(), first_prompt, resume)
+                else:
+                    opening.cancel()
+                    await asyncio.wait([opening])
                 return await self._until_left(drawing)
         finally:
             self.screen.leave(ExitCode.FAILED)
@@ -122,11 +125,16 @@ class Repl:
                 return 128 + signal.SIGHUP
             raise
 
-    def _opened(self, app: App) -> None:
+    async def _opened(self, app: App, first_prompt: str | None, resume: str | None) -> None:
         self.app = self.view.app = app
         self.turns = self.view.turns = Turns(
             Jobs(app), on_start=self._turn_began, on_event=self._take, on_end=self._turn_ended
         )
+        if resume is not None:
+            await self.resume(resume)
+        early, self.view.early = self.view.early, []
+        for text in [first_prompt, *early] if first_prompt else early:
+            self.submit(text)
         self.screen.refresh_now()
 
     async def _close(self) -> None:

@@ -59,7 +59,11 @@ def test_a_short_text_is_in_the_heading_and_not_repeated() -> None:
 
 
 def test_a_plan_shows_what_is_done_doing_and_left() -> None:
-    assert [line.plain for line in todo_lines(TODOS.todos, painter())] == ["    ☑ read", "    ▸ fix", "    ☐ test"]
+    assert [line.plain for line in todo_lines(TODOS.todos, painter())] == [
+        "    ☑ read",
+        "    ▸ fix",
+        "    ☐ test",
+    ]
     spoken = [line.plain for line in todo_lines(TODOS.todos, painter(plain=True))]
     assert spoken == ["    [x] read", "    [>] fix", "    [ ] test"]
 

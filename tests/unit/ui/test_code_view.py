@@ -58,7 +58,8 @@ def test_long_code_stays_right_after_old_lines_are_forgotten() -> None:
     view = CodeView("python")
     for number in range(CONTEXT_LINES * 5):
         (line,) = view.add([f"value_{number} = '{number}'"])
-        assert ("'" in line.plain) and any(style == "code.string" for _, style in styles([line])[0])
+        assert "'" in line.plain
+        assert any(style == "code.string" for _, style in styles([line])[0])
 
 
 def test_a_line_too_long_to_be_code_is_left_alone() -> None:

@@ -38,7 +38,8 @@ def test_lines_have_the_numbers_of_the_file_they_are_in() -> None:
 def test_only_the_words_that_differ_are_marked() -> None:
     lines = diff_lines(block(), painter())
     marked = [
-        [line.plain[s.start : s.end] for s in line.spans if str(s.style).endswith(".word")] for line in lines[1:3]
+        [line.plain[s.start : s.end] for s in line.spans if str(s.style).endswith(".word")]
+        for line in lines[1:3]
     ]
     assert marked == [[], ["="]]
 

@@ -22,7 +22,11 @@ def looks(text: Text) -> list[tuple[str, str]]:
         ("~~gone~~", "gone", [("gone", "md.strike")]),
         ("`code` and ``a`b``", "code and a`b", [("code", "md.code"), ("a`b", "md.code")]),
         ("`**not bold**`", "**not bold**", [("**not bold**", "md.code")]),
-        ("[text](http://x.y/a_(b))", "text (http://x.y/a_(b))", [("text", "md.link"), (" (http://x.y/a_(b))", "md.url")]),
+        (
+            "[text](http://x.y/a_(b))",
+            "text (http://x.y/a_(b))",
+            [("text", "md.link"), (" (http://x.y/a_(b))", "md.url")],
+        ),
         ("<http://x.y>", "http://x.y", [("http://x.y", "md.link")]),
         ("see https://x.y/z.", "see https://x.y/z.", [("https://x.y/z", "md.link")]),
         ("![alt](pic.png)", "alt (pic.png)", [("alt", "md.link"), (" (pic.png)", "md.url")]),
@@ -37,7 +41,18 @@ def test_markup_becomes_style(source: str, plain: str, styles: list[tuple[str, s
 
 @pytest.mark.parametrize(
     "source",
-    ["**open", "`open", "a * b * c", "snake_case_name", "__init__.py", "2*3*4", "[text](", "[x] done", "~one~", "&nope;"],
+    [
+        "**open",
+        "`open",
+        "a * b * c",
+        "snake_case_name",
+        "__init__.py",
+        "2*3*4",
+        "[text](",
+        "[x] done",
+        "~one~",
+        "&nope;",
+    ],
 )
 def test_what_is_no_markup_stays_as_it_is_written(source: str) -> None:
     text = inline(source)

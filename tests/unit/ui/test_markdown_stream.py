@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,7 +92,7 @@ def test_a_document_becomes_units() -> None:
 @given(st.lists(st.integers(0, len(DOCUMENT)), max_size=30))
 def test_it_does_not_matter_how_the_text_is_split(cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), len(DOCUMENT)]
-    pieces = [DOCUMENT[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [DOCUMENT[a:b] for a, b in pairwise(edges)]
     assert units(*pieces) == units(DOCUMENT)
 
 
@@ -164,7 +166,9 @@ def test_a_carriage_return_at_the_end_of_a_piece_still_belongs_to_its_line_feed(
 def test_an_endless_line_comes_in_pieces_that_lose_nothing(line: str) -> None:
     found = units(line)
     assert all(len(_words(unit)) <= OPEN_LIMIT for unit in found)
-    assert "".join("".join(_words(unit).split()) for unit in found) == "".join(line.removeprefix("```").split())
+    assert "".join("".join(_words(unit).split()) for unit in found) == "".join(
+        line.removeprefix("```").split()
+    )
 
 
 def test_a_paragraph_without_end_is_given_in_pieces() -> None:

@@ -55,7 +55,9 @@ def test_code_keeps_its_spaces_and_is_cut_at_the_edge_only() -> None:
 
 
 def test_no_line_ends_in_blanks() -> None:
-    lines = rendered("some words that are wrapped at the edge of the screen, and more of them\n\n- and a list")
+    lines = rendered(
+        "some words that are wrapped at the edge of the screen, and more of them\n\n- and a list"
+    )
     assert lines == [line.rstrip() for line in lines]
 
 

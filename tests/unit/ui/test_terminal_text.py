@@ -48,7 +48,9 @@ def test_one_line_stays_one_line() -> None:
 
 
 def test_output_loses_its_colours_titles_and_links_without_a_trace() -> None:
-    output = "\x1b[1;31mFAILED\x1b[0m \x1b]0;my title\x07\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\ \x1b(Bok\x1b[K"
+    output = (
+        "\x1b[1;31mFAILED\x1b[0m \x1b]0;my title\x07\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\ \x1b(Bok\x1b[K"
+    )
     assert output_shown(output) == "FAILED link ok"
 
 

@@ -53,7 +53,9 @@ def test_a_silent_server_is_named_with_the_time_it_is_silent() -> None:
 
 
 def test_prefill_shows_a_bar_and_what_is_left_at_the_speed_so_far() -> None:
-    shown = line((0.0, PrefillProgressed(1000, 5000, 1000)), (2.0, PrefillProgressed(3000, 5000, 1000)), now=2.0)
+    shown = line(
+        (0.0, PrefillProgressed(1000, 5000, 1000)), (2.0, PrefillProgressed(3000, 5000, 1000)), now=2.0
+    )
     assert shown == (
         "Reading the prompt ━━━━━━━━━━━━──────── 60% · about 2 s left · 3k of 5k tokens, 1k cached"
         " · 2 s · esc to interrupt"
@@ -81,7 +83,8 @@ def test_control_characters_of_a_command_are_not_obeyed_here_either() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(0.4, "0 s"), (59.9, "59 s"), (65, "1 min 05 s"), (3720, "1 h 02 min"), (-1, "0 s")]
+    ("seconds", "words"),
+    [(0.4, "0 s"), (59.9, "59 s"), (65, "1 min 05 s"), (3720, "1 h 02 min"), (-1, "0 s")],
 )
 def test_durations_read_well(seconds: float, words: str) -> None:
     assert duration(seconds) == words

@@ -27,10 +27,10 @@ def request(
     return ApprovalRequest(ToolCall("1", tool, arguments or {}), title, decision, preview, accesses)
 
 
-def answered(*steps: str, given: ApprovalRequest | None = None) -> Answer | None | str:
+def answered(*steps: str, given: ApprovalRequest | None = None) -> Answer | str | None:
     """Single characters are keys, longer steps text for the entry, `<enter>` takes what is offered."""
 
-    async def answer() -> Answer | None | str:
+    async def answer() -> Answer | str | None:
         panel = ApprovalPanel(given or request())
         for step in steps:
             if step == "<esc>":
@@ -107,7 +107,9 @@ def test_a_question_mark_explains_commands_and_rules() -> None:
 
 def test_where_a_link_leads_is_shown() -> None:
     link = Access("write", "/work/a", "/etc/passwd")
-    assert "writes /work/a (leads to /etc/passwd)" in " ".join(question(given=request(accesses=(link,))).split())
+    assert "writes /work/a (leads to /etc/passwd)" in " ".join(
+        question(given=request(accesses=(link,))).split()
+    )
 
 
 def test_the_question_fits_a_narrow_terminal() -> None:
@@ -137,5 +139,7 @@ def test_a_diff_is_shown_whole() -> None:
 
 
 def test_a_tool_without_a_preview_shows_all_its_arguments() -> None:
-    given = request(tool="mcp__db__drop", title="", accesses=(), arguments={"table": "users\x1b[2J", "force": True})
+    given = request(
+        tool="mcp__db__drop", title="", accesses=(), arguments={"table": "users\x1b[2J", "force": True}
+    )
     assert lines(given) == ["? mcp__db__drop", "    table: users␛[2J", "    force: True"]

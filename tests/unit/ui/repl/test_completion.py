@@ -16,7 +16,9 @@ def completed(text: str, root: Path) -> list[str]:
     """What the prompt would read after taking each completion."""
 
     async def complete() -> list[str]:
-        completer = PromptCompleter(COMMANDS, lambda name: [("plan", "reads only"), ("yolo", "")], FileIndex(root))
+        completer = PromptCompleter(
+            COMMANDS, lambda name: [("plan", "reads only"), ("yolo", "")], FileIndex(root)
+        )
         found: list[str] = []
         async for c in completer.get_completions_async(Document(text), CompleteEvent()):
             found.append(text[: len(text) + c.start_position] + c.text)

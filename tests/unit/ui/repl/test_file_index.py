@@ -9,7 +9,15 @@ import pytest
 
 from qwen_code.ui.repl.file_index import FileIndex
 
-FILES = ["README.md", "src/app.py", "src/mapper.py", "src/deep/app_test.py", "docs/a b.md", "ignored.log", ".hidden"]
+FILES = [
+    "README.md",
+    "src/app.py",
+    "src/mapper.py",
+    "src/deep/app_test.py",
+    "docs/a b.md",
+    "ignored.log",
+    ".hidden",
+]
 
 
 @pytest.fixture
@@ -87,7 +95,6 @@ def test_a_best_match_far_down_a_long_list_is_found(tmp_path: Path) -> None:
 
 def test_strange_names_do_no_harm(tmp_path: Path) -> None:
     for name in (b"bad\xff.py", b"new\nline.py", b"(regex[.py"):
-        with open(os.path.join(os.fsencode(tmp_path), name), "w"):
-            pass
+        (tmp_path / os.fsdecode(name)).touch()
     (matches,) = found(tmp_path, "(regex[")
     assert matches == ["(regex[.py"]

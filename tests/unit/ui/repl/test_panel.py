@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from qwen_code.ui.painter import Painter
 from qwen_code.ui.repl.panel import Choice, Picker
 
-FRUIT = [Choice(n, name, note) for n, (name, note) in enumerate([("apple", "red"), ("banana", "yellow"), ("cherry", "red")])]
+FRUIT = [
+    Choice(n, name, note)
+    for n, (name, note) in enumerate([("apple", "red"), ("banana", "yellow"), ("cherry", "red")])
+]
 
 
 def picked(*keys: str, choices: Sequence[Choice[int]] = FRUIT, chosen: int = 0) -> int | None:

@@ -101,7 +101,9 @@ def test_a_call_is_one_line_with_what_came_of_it() -> None:
 
 def test_short_calls_in_a_row_stand_close_together() -> None:
     it = transcript()
-    lines = printed(it, [ToolFinished(READ, True, "text", TextBlock("1 line"))] * 2 + [ToolFinished(EDIT, True, "", DIFF)])
+    lines = printed(
+        it, [ToolFinished(READ, True, "text", TextBlock("1 line"))] * 2 + [ToolFinished(EDIT, True, "", DIFF)]
+    )
     assert lines == ["", "● Read  1 line", "● Read  1 line", "", "● Edit  +1 -1", "    1 - a", "    1 + b"]
 
 
@@ -146,7 +148,9 @@ def test_a_failed_call_says_what_the_model_was_told() -> None:
 def test_a_refused_call_says_who_refused_it() -> None:
     it = transcript()
     by_person, by_rule = Denial(RUN, "too dangerous", by_person=True), Denial(RUN, "rm is denied")
-    lines = printed(it, [ToolFinished(RUN, False, "", denial=by_person), ToolFinished(RUN, False, "", denial=by_rule)])
+    lines = printed(
+        it, [ToolFinished(RUN, False, "", denial=by_person), ToolFinished(RUN, False, "", denial=by_rule)]
+    )
     assert "    Refused by you: too dangerous" in lines
     assert "    Not permitted: rm is denied" in lines
 
@@ -179,7 +183,9 @@ def test_a_retry_voids_what_was_printed_and_says_so() -> None:
 
 
 def test_a_retry_before_anything_was_printed_voids_nothing() -> None:
-    assert "void" not in " ".join(printed(transcript(), [RequestStarted(1), Retried(2, "It broke off.", 3.0)]))
+    assert "void" not in " ".join(
+        printed(transcript(), [RequestStarted(1), Retried(2, "It broke off.", 3.0)])
+    )
 
 
 def test_what_the_person_said_meanwhile_is_shown_where_it_was_read() -> None:

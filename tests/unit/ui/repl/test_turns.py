@@ -3,7 +3,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
-from qwen_code.events import AnswerEnded, Event, Outcome, Steered, TextDelta, ToolFinished, TurnEnded, TurnStarted
+from qwen_code.events import (
+    AnswerEnded,
+    Event,
+    Outcome,
+    Steered,
+    TextDelta,
+    ToolFinished,
+    TurnEnded,
+    TurnStarted,
+)
 from qwen_code.messages import Message, ToolCall, Usage
 from qwen_code.ui.repl.turns import Turns
 
@@ -171,4 +180,9 @@ def test_every_event_is_told_in_order() -> None:
         return desk.events
 
     events = asyncio.run(story())
-    assert [type(event).__name__ for event in events] == ["TurnStarted", "TextDelta", "ToolFinished", "TurnEnded"]
+    assert [type(event).__name__ for event in events] == [
+        "TurnStarted",
+        "TextDelta",
+        "ToolFinished",
+        "TurnEnded",
+    ]
