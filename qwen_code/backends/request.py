@@ -20,6 +20,8 @@ from qwen_code.settings.model import ModelSettings
 _OURS = ("messages", "tools", "stream")
 """What `extra_body` can't replace."""
 
+_SEPARATOR = b", "
+
 
 class RequestBody:
     """Renders prompts for one endpoint and model."""
@@ -31,6 +33,7 @@ class RequestBody:
         self._tools: tuple[tuple[ToolSpec, ...], bytes] = ((), b"")
         self._messages: list[Message] = []
         self._rendered: list[bytes] = []
+        """Each with its separator before it, so that a body is one copy of its parts."""
 
     @property
     def limits_answer(self) -> bool:
@@ -46,15 +49,19 @@ class RequestBody:
         self._render(prompt.messages)
         parts = [_json(self._fields)[:-1]]
         if prompt.tools:
-            if self._tools[0] is not prompt.tools:
+            if self._tools[0] != prompt.tools:
                 self._tools = (prompt.tools, _json([_tool(spec) for spec in prompt.tools]))
             parts += [b', "tools": ', self._tools[1]]
-        messages = self._rendered
+        parts.append(b', "messages": [')
+        first = len(parts)
         if prompt.system:
             if self._system[0] != prompt.system:
-                self._system = (prompt.system, _json({"role": "system", "content": prompt.system}))
-            messages = [self._system[1], *messages]
-        parts += [b', "messages": [', b", ".join(messages), b"]}"]
+                content = _json({"role": "system", "content": prompt.system})
+                self._system = (prompt.system, _SEPARATOR + content)
+            parts.append(self._system[1])
+        parts += self._rendered
+        parts.append(b"]}")
+        parts[first] = parts[first].removeprefix(_SEPARATOR)
         return b"".join(parts)
 
     def _render(self, messages: tuple[Message, ...]) -> None:
@@ -66,7 +73,7 @@ class RequestBody:
         del self._messages[known:], self._rendered[known:]
         for message in messages[known:]:
             self._messages.append(message)
-            self._rendered.append(_json(self._message(message)))
+            self._rendered.append(_SEPARATOR + _json(self._message(message)))
 
     def _message(self, message: Message) -> dict[str, Any]:
         if message.role == "tool":

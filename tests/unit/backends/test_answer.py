@@ -251,7 +251,11 @@ json_values = st.recursive(
 )
 
 
-@given(st.lists(json_values | st.builds(lambda d: {"choices": [{"delta": d}]}, json_values), max_size=5))
+def _event(fields: object) -> object:
+    return {"choices": [{"delta": fields}]}
+
+
+@given(st.lists(json_values | st.builds(_event, json_values), max_size=5))
 def test_no_event_breaks_the_reader(events: list[Any]) -> None:
     reader = AnswerReader(prompt())
     with suppress(Transient, ErrorEvent):
