@@ -87,13 +87,15 @@ def apply_edit(text: str, old: str, new: str, *, replace_all: bool = False) -> E
         if len(found) > 1:
             lines = tuple(view.count("\n", 0, each.start) + 1 for each in found)
             raise EditRefused("ambiguous", lines, leniency)
-        if found and found[0].text is not None:
+        if found:
             return _edited(text, unified, found, leniency)
     raise EditRefused("not_found")
 
 
 def _edited(text: str, unified: UnifiedText, replacements: list[Replacement], leniency: Leniency) -> Edited:
-    spans = [(each.start, each.end, each.text or "") for each in replacements]
+    spans = [(each.start, each.end, each.text) for each in replacements if each.text is not None]
+    if not spans:
+        raise EditRefused("not_found")
     changed = unified.with_replaced(spans)
     if changed == text:
         raise EditRefused("no_change")
@@ -106,13 +108,16 @@ def _rungs(view: str, old: str, new: str) -> Iterator[tuple[Leniency, Iterable[R
     yield "", (_exact(view, old, new, at) for at in positions(view, old))
     lines = Lines(view)
     yield "trailing blanks", lines.matches(old, new, _without_trailing_blanks)
-    yield "indentation", lines.matches(old, new, str.strip, indented=True)
+    yield "indentation", lines.matches(old, new, _without_blanks, indented=True)
     if not (view.isascii() and old.isascii()):
         yield "typographic characters", _typographic(view, old, new)
-        yield "typographic characters", lines.matches(old, new, lambda line: _plain(line).rstrip())
         yield (
             "typographic characters",
-            lines.matches(old, new, lambda line: _plain(line).strip(), indented=True),
+            lines.matches(old, new, lambda line: _without_trailing_blanks(_plain(line))),
+        )
+        yield (
+            "typographic characters",
+            lines.matches(old, new, lambda line: _without_blanks(_plain(line)), indented=True),
         )
     yield "escaped characters", _unescaped(view, lines, old, new)
 
@@ -151,6 +156,10 @@ def _unescaped(view: str, lines: Lines, old: str, new: str) -> list[Replacement]
 
 def _without_trailing_blanks(line: str) -> str:
     return line.rstrip(" \t")
+
+
+def _without_blanks(line: str) -> str:
+    return line.strip(" \t")
 
 
 def _plain(text: str) -> str:

@@ -6,6 +6,7 @@ that was read (compared by hash, since times lie). Encoding, mode and all bytes 
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -216,6 +217,8 @@ def _require_unchanged(parent: int, path: ResolvedPath, old: os.stat_result | No
     if now is not None:
         require_regular(now)
         if not os.access(name, os.W_OK, dir_fd=parent):
+            if os.fstatvfs(parent).f_flag & os.ST_RDONLY:
+                raise OSError(errno.EROFS, "read-only file system")
             raise ToolFailure(
                 f"{path.name} is read-only (mode {now.st_mode & 0o777:o}). Nothing was changed.", "io_error"
             )
