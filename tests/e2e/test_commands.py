@@ -15,6 +15,8 @@ from qwen_code.agent.registry import tool_names
 from tests.support.chat_server import ChatServer, Reply
 from tests.support.program import READ, SOURCE, Finished, Program, copy_example, edit_call, is_fixed
 
+OUTSIDE = {"file_path": "../out.txt", "content": "x"}
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
@@ -56,14 +58,7 @@ def test_a_tool_can_be_run_by_hand(project: Path) -> None:
         ("edit", edit_call()[1], ["--mode", "auto-edit"], 1, "allow", "stale"),
         ("edit", edit_call()[1], ["--mode", "auto-edit", "--assume-read"], 0, "allow", None),
         ("no_such_tool", {}, [], 1, "allow", "unknown_tool"),
-        (
-            "write_file",
-            {"file_path": "../out.txt", "content": "x"},
-            ["--mode", "auto-edit"],
-            54,
-            "ask",
-            "not_permitted",
-        ),
+        ("write_file", OUTSIDE, ["--mode", "auto-edit"], 54, "ask", "not_permitted"),
     ],
 )
 def test_running_a_tool_says_what_came_of_it(
@@ -137,12 +132,8 @@ def test_permissions_check_takes_rules_and_lines(project: Path) -> None:
     program = Program(project)
     answer = program.run("permissions", "check", "--rules", str(rules), "git push").json()
     assert (answer["decision"], answer["rule"]) == ("deny", "Bash(git push:*)")
-    line = {
-        "id": "x",
-        "cmd": "npm test",
-        "rules": {"allow": ["Bash(npm test)"], "deny": [], "ask": []},
-        "mode": "default",
-    }
+    allowed = {"allow": ["Bash(npm test)"], "deny": [], "ask": []}
+    line = {"id": "x", "cmd": "npm test", "rules": allowed, "mode": "default"}
     (answer,) = program.run("permissions", "check", "--jsonl", stdin=lines(line)).lines()
     assert (answer["id"], answer["decision"], answer["commands"]) == ("x", "allow", ["npm test"])
 
@@ -222,9 +213,11 @@ def test_completion_scripts_are_made_of_the_commands(project: Path, shell: str) 
 
 def test_bash_completes_commands_and_values(project: Path) -> None:
     script = Program(project).run("completion", "bash").out
-    ask = '\n_q() { COMP_WORDS=(qwen-code "$@"); COMP_CWORD=$#; COMPREPLY=(); _qwen_code; echo "${COMPREPLY[*]}"; }\n'
-    calls = "_q se; _q --approval-mode au; _q sessions li; _q --verif\n"
-    done = subprocess.run(["bash", "-c", script + ask + calls], capture_output=True, text=True, check=True)
+    ask = """
+_q() { COMP_WORDS=(qwen-code "$@"); COMP_CWORD=$#; COMPREPLY=(); _qwen_code; echo "${COMPREPLY[*]}"; }
+_q se; _q --approval-mode au; _q sessions li; _q --verif
+"""
+    done = subprocess.run(["bash", "-c", script + ask], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["sessions", "auto-edit auto", "list", "--verify"]
 
 

@@ -24,13 +24,8 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_the_demonstration_goes_from_red_to_green() -> None:
-    done = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "demo.py"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    demo = [sys.executable, ROOT / "scripts" / "demo.py"]
+    done = subprocess.run(demo, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     red, green = done.stdout.index("2 failed"), done.stdout.rindex("13 passed")
     assert red < done.stdout.index("+        if merged and interval.start <= merged[-1].end:") < green
@@ -55,14 +50,18 @@ def test_the_scripted_model_serves_any_openai_client(project: Path) -> None:
     assert is_fixed(project)
 
 
+def run_in(project: Path, program: Program, command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=project, env=program.env(), capture_output=True, text=True, check=False, timeout=60
+    )
+
+
 def test_ci_repairs_failing_tests_and_says_so(project: Path, tmp_path: Path) -> None:
     output = tmp_path / "output"
     with ChatServer([Reply("", [READ]), Reply("", [edit_call()]), Reply("Fixed it.")]) as server:
         program = Program(project, server.base_url, {"GITHUB_OUTPUT": str(output)})
         script = ["sh", str(EXAMPLES / "ci_github_action" / "repair.sh"), TEST_COMMAND]
-        done = subprocess.run(
-            script, cwd=project, env=program.env(), capture_output=True, text=True, check=False
-        )
+        done = run_in(project, program, script)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Fixed it." in done.stdout
     assert output.read_text() == "changed=true\n"
@@ -75,9 +74,7 @@ def test_ci_does_nothing_when_the_tests_pass_and_fails_when_they_stay_red(projec
         program = Program(project, server.base_url)
 
         def code(tests: str) -> int:
-            return subprocess.run(
-                ["sh", script, tests], cwd=project, env=program.env(), check=False
-            ).returncode
+            return run_in(project, program, ["sh", script, tests]).returncode
 
         assert code("true") == 0
         assert not server.requests
@@ -114,10 +111,7 @@ def test_llama_server_is_started_with_the_flags_that_matter(tmp_path: Path) -> N
 
 
 def run_example(name: str, project: Path, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(EXAMPLES / name), *arguments]
-    return subprocess.run(
-        command, cwd=project, env=Program(project, url).env(), capture_output=True, text=True, check=False
-    )
+    return run_in(project, Program(project, url), [sys.executable, str(EXAMPLES / name), *arguments])
 
 
 def test_a_tool_of_ones_own_is_offered_and_run(project: Path) -> None:
@@ -133,9 +127,8 @@ def test_a_tool_of_ones_own_is_offered_and_run(project: Path) -> None:
 
 
 def test_the_python_api_gives_the_events_of_a_turn(project: Path) -> None:
-    with ChatServer(
-        [Reply("", [("run_shell_command", {"command": "git diff"})]), Reply("No defects.")]
-    ) as server:
+    diff = ("run_shell_command", {"command": "git diff"})
+    with ChatServer([Reply("", [diff]), Reply("No defects.")]) as server:
         done = run_example("python_api/review.py", project, server.base_url)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("No defects.")
