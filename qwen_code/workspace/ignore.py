@@ -7,7 +7,6 @@ last line that does, and nothing comes back below a directory that is left out.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,28 +34,6 @@ class IgnoreRules:
         if path == self.root or not path.is_relative_to(self.root):
             return False
         return self._ignored(path.relative_to(self.root).as_posix(), directory)
-
-    def walk(self, start: Path) -> Iterator[Path]:
-        """Every file below `start` that is not left out, sorted, links not followed. A `start` that is
-        itself left out was asked for, so there all is shown."""
-        everything = self.ignored(start, directory=True)
-        yield from self._walk(start, everything)
-
-    def _walk(self, directory: Path, everything: bool) -> Iterator[Path]:
-        try:
-            with os.scandir(directory) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
-        except OSError:
-            return
-        for entry in entries:
-            path = directory / entry.name
-            is_directory = entry.is_dir(follow_symlinks=False)
-            if not everything and self.ignored(path, directory=is_directory):
-                continue
-            if is_directory:
-                yield from self._walk(path, everything)
-            elif entry.is_file(follow_symlinks=False):
-                yield path
 
     def _ignored(self, name: str, directory: bool) -> bool:
         parent, _, last = name.rpartition("/")
