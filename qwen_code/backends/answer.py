@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from qwen_code.backends.attempt import Transient
 from qwen_code.backends.call_ledger import CallLedger, Source
+from qwen_code.backends.encodable import encodable
 from qwen_code.backends.native_calls import NativeCalls
 from qwen_code.backends.usage_report import count, read_usage
 from qwen_code.chunks import (
@@ -135,7 +136,7 @@ class AnswerReader:
         reasoning = fields.get("reasoning_content") or fields.get("reasoning")
         if reasoning and isinstance(reasoning, str):
             self._flush(text, out)
-            reasoning = _encodable(reasoning)
+            reasoning = encodable(reasoning)
             self._reasoning.append(reasoning)
             out.append(ReasoningChunk(reasoning))
         content = fields.get("content")
@@ -155,7 +156,7 @@ class AnswerReader:
             self._reason = reason
 
     def _flush(self, text: list[str], out: list[Chunk]) -> None:
-        joined = _encodable("".join(text))
+        joined = encodable("".join(text))
         text.clear()
         if not joined:
             return
@@ -230,13 +231,6 @@ def _parsed(payload: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise Transient("the server sent an event that is cut or not JSON") from None
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _encodable(text: str) -> str:
-    """`text` without halves of surrogate pairs, which no terminal, file or later request could take."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _joined(content: object) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Literal, TypeAlias
 
+from qwen_code.backends.encodable import encodable, encodable_json
 from qwen_code.chunks import BadCall
 from qwen_code.messages import Prompt, ToolCall
 
@@ -29,6 +30,8 @@ class CallLedger:
     def take(self, call: ToolCall, source: Source) -> ToolCall | None:
         """`call` as it is to be handed on, or None when it came from the other source already."""
         key = _key(call)
+        if "\\ud" in key:
+            call = replace(call, name=encodable(call.name), arguments=encodable_json(call.arguments))
         self._seen[source][key] += 1
         self.any_calls = True
         if self._seen[source][key] <= self._seen["native" if source == "text" else "text"][key]:

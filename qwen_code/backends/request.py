@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, cast
 
+from qwen_code.backends.encodable import encodable
 from qwen_code.backends.endpoint import Endpoint
 from qwen_code.backends.known_models import needs_its_reasoning
 from qwen_code.messages import Message, Prompt, ToolCall, ToolSpec
@@ -127,7 +128,7 @@ def _json(value: Any) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+        return encodable(text).encode()
 
 
 def _finite(value: Any) -> Any:

@@ -34,6 +34,12 @@ def test_the_order_of_arguments_does_not_make_another_call() -> None:
     assert calls.take(ToolCall("2", "edit", {"b": 2, "a": 1}), "native") is None
 
 
+def test_half_a_character_in_an_argument_is_replaced_and_whole_ones_are_kept() -> None:
+    taken = ledger().take(ToolCall("1", "edit", {"a\ud800": ["x\udc00", "😀", 1], "b": {"c": "é"}}), "native")
+    assert taken
+    assert taken.arguments == {"a\ufffd": ["x\ufffd", "😀", 1], "b": {"c": "é"}}
+
+
 def test_missing_and_used_ids_are_replaced_by_free_ones() -> None:
     calls = ledger(call("call_1"), call("call_2"))
     first, second = calls.take(call("", path="b"), "text"), calls.take(call("call_1", path="c"), "text")
