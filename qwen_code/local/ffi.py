@@ -1,0 +1,166 @@
+"""llama.cpp as a loaded library: the only place that imports `llama_cpp`.
+
+The high-level `Llama` class of llama-cpp-python is not used: it hides what an agent needs (prefix reuse,
+checkpoints, cancellation, expert placement, rejection sampling), and tokenises untrusted text with its
+control tokens live. See docs/local-models.md.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any, TypeAlias
+
+from qwen_code.errors import ConfigurationError
+
+Library: TypeAlias = Any
+"""The module `llama_cpp.llama_cpp`: llama.h, function for function."""
+
+_NEEDED = (
+    "llama_state_seq_get_data_ext",
+    "llama_memory_seq_cp",
+    "llama_model_is_hybrid",
+    "llama_sampler_init_grammar",
+    "LLAMA_FLASH_ATTN_TYPE_AUTO",
+    "LLAMA_LOAD_MODE_AUTO",
+)
+INSTALL = "pip install 'qwen-code[local]'"
+
+_ERROR_LEVEL = 3
+_CONTINUED_LEVEL = 5
+
+
+class Log:
+    """What llama.cpp says, kept off the terminal: the last lines, and all of it to a sink if there is one."""
+
+    def __init__(self) -> None:
+        self.sink: Callable[[str], None] | None = None
+        self._recent: deque[str] = deque(maxlen=400)
+        self._errors: deque[str] = deque(maxlen=40)
+        self._line = ""
+        self._level = 0
+
+    def receive(self, level: int, text: bytes | None, _user_data: Any) -> None:
+        """The C callback; it may be called from any thread, in the middle of a line."""
+        if level != _CONTINUED_LEVEL:
+            self._level = level
+        self._line += (text or b"").decode("utf-8", "replace")
+        while "\n" in self._line:
+            line, self._line = self._line.split("\n", 1)
+            self._keep(line.rstrip())
+
+    def _keep(self, line: str) -> None:
+        self._recent.append(line)
+        if self._level == _ERROR_LEVEL:
+            self._errors.append(line)
+        if self.sink is not None:
+            self.sink(line)
+
+    @contextmanager
+    def errors(self) -> Generator[deque[str]]:
+        """The error lines that are said while the block runs."""
+        self._errors.clear()
+        yield self._errors
+
+    @property
+    def recent(self) -> Sequence[str]:
+        return tuple(self._recent)
+
+
+log = Log()
+_library: Library = None
+_callback: Any = None
+"""Referenced for ever: C calls it for as long as the process lives."""
+
+
+def library() -> Library:
+    """The loaded library, logging to `log`; imported and initialised at the first call.
+
+    Raises:
+        ConfigurationError: llama-cpp-python is not installed, does not load, or is too old.
+    """
+    global _library, _callback
+    if _library is not None:
+        return _library
+    import os
+
+    os.environ.setdefault("GGML_NO_BACKTRACE", "1")  # a failed assertion would attach gdb to the terminal
+    try:
+        module: Library = import_module("llama_cpp.llama_cpp")
+    except ModuleNotFoundError as error:
+        if error.name != "llama_cpp":
+            raise ConfigurationError(
+                f"llama-cpp-python can't be used: {error}. Reinstall it: {INSTALL}"
+            ) from None
+        raise ConfigurationError(
+            f"Running a model in this process needs llama-cpp-python, which is not installed: {INSTALL}"
+        ) from None
+    except (OSError, RuntimeError) as error:
+        raise ConfigurationError(
+            f"llama-cpp-python is installed but its library does not load: {error}. "
+            f"Reinstall it on this machine: {INSTALL} --force-reinstall --no-cache-dir"
+        ) from None
+    lacking = [name for name in _NEEDED if not hasattr(module, name)]
+    if lacking:
+        version = getattr(import_module("llama_cpp"), "__version__", "of unknown version")
+        raise ConfigurationError(
+            f"llama-cpp-python {version} is too old (it has no {lacking[0]}). "
+            "Update it: pip install --upgrade llama-cpp-python"
+        )
+    _callback = module.llama_log_callback(log.receive)
+    module.llama_log_set(_callback, None)
+    module.llama_backend_init()
+    _library = module
+    return module
+
+
+def library_version() -> str:
+    """What decides whether a saved state can be read again: the version of the C library."""
+    return str(library().llama_version().decode())
+
+
+def gpu_offload_supported() -> bool:
+    """Whether this build of llama.cpp can use a GPU at all."""
+    return bool(library().llama_supports_gpu_offload())
+
+
+class _BufferTypeOverride(ctypes.Structure):
+    _fields_ = [("pattern", ctypes.c_char_p), ("buffer_type", ctypes.c_void_p)]
+
+
+def cpu_overrides(patterns: Sequence[str]) -> Any:
+    """A C array that keeps the tensors whose names match in the processor's memory.
+
+    llama-cpp-python leaves `tensor_buft_overrides` untyped; this is `llama_model_tensor_buft_override[]`
+    of llama.h, ended by a null entry. The caller keeps it alive while the model loads.
+    """
+    ggml: Any = import_module("llama_cpp._ggml").libggml
+    get_type: Any = getattr(ggml, "ggml_backend_cpu_buffer_type", None)
+    if get_type is None:
+        get_type = _cpu_buffer_type_elsewhere()
+    get_type.restype = ctypes.c_void_p
+    get_type.argtypes = []
+    buffer_type = get_type()
+    array = (_BufferTypeOverride * (len(patterns) + 1))()
+    for index, pattern in enumerate(patterns):
+        array[index].pattern = pattern.encode()
+        array[index].buffer_type = buffer_type
+    return array
+
+
+def _cpu_buffer_type_elsewhere() -> Any:
+    """Some builds export the function from another of ggml's libraries."""
+    from pathlib import Path
+
+    package: Any = import_module("llama_cpp")
+    for path in sorted((Path(package.__file__).parent / "lib").glob("*ggml-*")):
+        function: Any = getattr(ctypes.CDLL(str(path)), "ggml_backend_cpu_buffer_type", None)
+        if function is not None:
+            return function
+    raise ConfigurationError(
+        "This build of llama-cpp-python can't place experts in main memory. Reinstall it, or choose a model "
+        "that fits the graphics card whole."
+    )
