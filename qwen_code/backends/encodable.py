@@ -1,4 +1,4 @@
-"""Makes text encodable: JSON can spell half of a surrogate pair, which no file, terminal or request can hold."""
+"""Makes text encodable: JSON can spell half of a surrogate pair, which nothing else can hold."""
 
 from __future__ import annotations
 
