@@ -37,6 +37,14 @@ def unified_diff(before: str, after: str, *, context: int = 3) -> Diff:
     return Diff("\n".join(output), added, removed)
 
 
+def common_ends(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
+    """How many lines are the same at the beginning, and how many of the rest at the end."""
+    shorter = min(len(old), len(new))
+    head = next((i for i in range(shorter) if old[i] != new[i]), shorter)
+    tail = next((i for i in range(shorter - head) if old[-1 - i] != new[-1 - i]), shorter - head)
+    return head, tail
+
+
 def _lines(text: str) -> list[str]:
     lines = text.replace("\r\n", "\n").split("\n")
     if lines[-1] == "":
@@ -46,9 +54,7 @@ def _lines(text: str) -> list[str]:
 
 def _changed(old: Sequence[str], new: Sequence[str]) -> Iterator[_Block]:
     """What differs, as `old[a:b]` against `new[c:d]`."""
-    shorter = min(len(old), len(new))
-    head = next((i for i in range(shorter) if old[i] != new[i]), shorter)
-    tail = next((i for i in range(shorter - head) if old[-1 - i] != new[-1 - i]), shorter - head)
+    head, tail = common_ends(old, new)
     old_end, new_end = len(old) - tail, len(new) - tail
     if head == old_end and head == new_end:
         return

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from qwen_code.workspace.diffs import common_ends
+
 
 @dataclass(frozen=True, slots=True)
 class UnifiedText:
@@ -29,7 +31,7 @@ class UnifiedText:
             if self.endings:
                 near = self.endings[min(after, len(self.endings) - 1)]
                 old, new = self.view[start:end].split("\n"), replacement.split("\n")
-                endings = _matched(self.endings[line:after], old, new, near)
+                endings = _matched(self.endings[line:after], old[:-1], new[:-1], near)
                 replacement = _joined(new, endings)
             pieces.append(replacement)
             done, line = end, after
@@ -63,16 +65,9 @@ def _joined(lines: Sequence[str], endings: Sequence[str]) -> str:
 
 
 def _matched(endings: Sequence[str], old: Sequence[str], new: Sequence[str], near: str) -> list[str]:
-    """An ending for each line of `new` but its last, from those of the lines of `old` it stands for."""
-    head = 0
-    while head < min(len(old), len(new)) - 1 and old[head] == new[head]:
-        head += 1
-    wanted = len(new) - 1
-    tail = 0
-    while tail < min(len(old), len(new)) - 1 - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
+    """An ending for each of the lines `new`, from those of the lines `old` whose place they take."""
     if not endings:
-        return [near] * wanted
-    kept = list(endings[len(endings) - tail :]) if tail else []
-    between = [endings[min(index, len(endings) - 1)] for index in range(head, wanted - len(kept))]
-    return [*endings[:head], *between, *kept]
+        return [near] * len(new)
+    head, tail = common_ends(old, new)
+    middle = (endings[min(index, len(endings) - 1)] for index in range(head, len(new) - tail))
+    return [*endings[:head], *middle, *endings[len(endings) - tail :]]

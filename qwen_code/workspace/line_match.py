@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from qwen_code.workspace.diffs import common_ends
 from qwen_code.workspace.reindent import Rule, as_it_is, reindenter
 
 Key = Callable[[str], str]
@@ -114,9 +115,7 @@ def _runs(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int | None, 
 
 
 def _ends(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int | None, int, int]]:
-    shorter = min(len(old), len(new))
-    head = next((i for i in range(shorter) if old[i] != new[i]), shorter)
-    tail = next((i for i in range(shorter - head) if old[-1 - i] != new[-1 - i]), shorter - head)
+    head, tail = common_ends(old, new)
     yield 0, 0, head
     yield None, head, len(new) - tail
     yield len(old) - tail, len(new) - tail, len(new)

@@ -144,6 +144,12 @@ class TestWhatTheModelKnows:
         with pytest.raises(ToolFailure):
             files.require_known(path, files.read(path))
 
+    def test_by_hand_a_file_may_change_after_it_was_written(self, workspace: Workspace) -> None:
+        files, path = TextFiles(assume_read=True), workspace.resolve("f")
+        files.write(path, "a", replaces=None)
+        (workspace.root / "f").write_text("b")
+        files.require_known(path, files.read(path))
+
     def test_what_was_written_is_known(self, workspace: Workspace) -> None:
         files, path = TextFiles(), workspace.resolve("f")
         files.write(path, "a", replaces=None)
