@@ -12,18 +12,16 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from qwen_code.workspace.globs import compile_glob
 from qwen_code.workspace.ignore import FILES, IgnoreRules
 
 _EXCLUDE = ".git/info/exclude"
 _LARGEST = 1024 * 1024
 _NAME = re.compile(r"[\w.+@~,=-]+(/?)")
 """A line that is nothing but a name, perhaps of a directory."""
+_BRACE = re.compile(r"[{}]")
 _SUFFIX = re.compile(r"\*(\.[\w.+@~,=-]+)")
-
-_NAMED_GROUP = re.compile(r"\(\?P<\w+>")
-"""pathspec marks a part of each expression by the same name; a second one could not be joined to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +32,21 @@ class _Run:
     names: frozenset[str]
     directories: frozenset[str]
     suffixes: tuple[str, ...]
-    others: re.Pattern[str] | None
+    paths: re.Pattern[str] | None
+    directory_paths: re.Pattern[str] | None
 
-    def speaks_of(self, name: str, subject: str, directory: bool) -> bool:
+    def speaks_of(self, name: str, path: str, directory: bool) -> bool:
+        """`path` is relative to the ignore file. What lies below it is not asked about."""
         return (
             name in self.names
             or (directory and name in self.directories)
             or (bool(self.suffixes) and name.endswith(self.suffixes))
-            or (self.others is not None and self.others.match(subject) is not None)
+            or (self.paths is not None and self.paths.match(path) is not None)
+            or (
+                directory
+                and self.directory_paths is not None
+                and self.directory_paths.match(path) is not None
+            )
         )
 
 
@@ -84,9 +89,8 @@ def walk(start: Path, root: Path | None, *, links: bool, stopped: Callable[[], b
 
 def _ignored(levels: list[_Level], name: str, path: str, directory: bool) -> bool:
     """The deepest level that says something decides, in it the last run that does."""
-    subject = f"{path}/" if directory else path
     for length, runs in levels:
-        relative = subject[length:]
+        relative = path[length:]
         for run in runs:
             if run.speaks_of(name, relative, directory):
                 return run.ignores
@@ -145,29 +149,44 @@ def _run(ignores: bool, lines: list[str]) -> _Run:
     names: set[str] = set()
     directories: set[str] = set()
     suffixes: list[str] = []
-    others: list[str] = []
+    paths: list[str] = []
+    directory_paths: list[str] = []
     for line in lines:
-        pattern = line.removeprefix("!").rstrip(" ")
+        pattern = _unpadded(line.removeprefix("!"))
         if name := _NAME.fullmatch(pattern):
             (directories if name[1] else names).add(pattern.removesuffix("/"))
         elif suffix := _SUFFIX.fullmatch(pattern):
             suffixes.append(suffix[1])
-        else:
-            others.append(line)
-    expression = _expression(others) if others else None
-    return _Run(ignores, frozenset(names), frozenset(directories), tuple(suffixes), expression)
+        elif expression := _expression(pattern.removesuffix("/")):
+            (directory_paths if pattern.endswith("/") else paths).append(expression)
+    return _Run(
+        ignores,
+        frozenset(names),
+        frozenset(directories),
+        tuple(suffixes),
+        _any_of(paths),
+        _any_of(directory_paths),
+    )
 
 
-def _expression(lines: list[str]) -> re.Pattern[str] | None:
-    from pathspec import GitIgnoreSpec
+def _unpadded(pattern: str) -> str:
+    """Without blanks at the end, but for one behind a backslash."""
+    bare = pattern.rstrip(" ")
+    return bare + " " if bare.endswith("\\") and len(bare) < len(pattern) else bare
 
-    parts: list[str] = []
-    for line in lines:
-        try:
-            (pattern,) = GitIgnoreSpec.from_lines([line]).patterns
-        except ValueError:  # git passes over a line that means nothing
-            continue
-        expression: Any = getattr(pattern, "regex", None)
-        if expression is not None:
-            parts.append(f"(?:{_NAMED_GROUP.sub('(?:', expression.pattern)})")
-    return re.compile("|".join(parts)) if parts else None
+
+def _expression(pattern: str) -> str:
+    """What one line matches, as a regular expression; empty where it matches nothing."""
+    anchored = "/" in pattern
+    glob = _BRACE.sub(r"\\\g<0>", pattern.removeprefix("/"))
+    if not glob or glob.endswith("\\"):
+        return ""
+    try:
+        return compile_glob(glob if anchored else f"**/{glob}").pattern
+    except ValueError:  # git passes over a line that means nothing
+        return ""
+
+
+def _any_of(expressions: list[str]) -> re.Pattern[str] | None:
+    joined = "|".join(f"(?:{expression})" for expression in expressions)
+    return re.compile(joined, re.DOTALL) if joined else None

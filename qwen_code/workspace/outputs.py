@@ -64,7 +64,7 @@ def join_ends(
         part = f"the first {readable_size(size - unsaved)} are" if unsaved else "the whole output is"
         text += f"; {part} in {saved_to}"
         if missing_lines > 1 and first.endswith("\n"):
-            text += f", this part from line {first.count(chr(10)) + 1}"
+            text += f", go on with read_file offset={first.count(chr(10))}"
     start = "" if first.endswith("\n") or not first else "\n"
     return f"{first}{start}{text}]\n{last}"
 

@@ -83,7 +83,7 @@ def test_an_output_that_has_to_be_cut_is_saved_whole(files: OutputFiles) -> None
     assert "80 lines" in text
     assert capture.saved_to is not None
     assert capture.saved_to.read_bytes() == data
-    assert f"{capture.saved_to}, this part from line 9]" in text
+    assert f"{capture.saved_to}, go on with read_file offset=8]" in text
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000, 65_536, 300_000])

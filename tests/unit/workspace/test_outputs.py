@@ -36,7 +36,7 @@ def test_the_middle_goes_and_is_counted() -> None:
 
 def test_the_file_and_the_line_to_go_on_from_are_named() -> None:
     text = "".join(f"line {n}\n" for n in range(100))
-    assert "the whole output is in /tmp/x.txt, this part from line 5]" in cap(
+    assert "the whole output is in /tmp/x.txt, go on with read_file offset=4]" in cap(
         text, LIMITS, Path("/tmp/x.txt")
     )
 
