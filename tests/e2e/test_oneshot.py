@@ -196,7 +196,7 @@ def test_stdin_is_the_prompt_or_comes_with_it(project: Path) -> None:
         (["-o", "yaml", "-p", "x"], None, 2, "stream-json"),
         (["-p", "x", "y"], None, 2, "once"),
         (["-c", "-r", "abc", "-p", "x"], None, 2, "not both"),
-        (["--max-session-turns", "0", "-p", "x"], None, 2, "0"),
+        (["--max-session-turns", "0", "-p", "x"], None, 2, "equal to 1"),
         (["--approval-mode", "brave", "-p", "x"], None, 2, "brave"),
         (["--core-tools", "no_such_tool", "-p", "x", "--yolo"], None, 2, "no_such_tool"),
         (["--profile", "huge", "-p", "x", "--yolo"], None, 52, "huge"),

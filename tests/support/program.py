@@ -102,10 +102,8 @@ def edit_call(old: str = BUG, new: str = FIX) -> tuple[str, dict[str, Any]]:
 
 
 READ: tuple[str, dict[str, Any]] = ("read_file", {"file_path": SOURCE})
-TEST: tuple[str, dict[str, Any]] = (
-    "run_shell_command",
-    {"command": "python -m pytest -q -p no:cacheprovider"},
-)
+TEST_COMMAND = "python -m pytest -q -p no:cacheprovider"
+TEST: tuple[str, dict[str, Any]] = ("run_shell_command", {"command": TEST_COMMAND})
 
 
 def texts(messages: Sequence[Mapping[str, Any]], role: str) -> list[str]:
