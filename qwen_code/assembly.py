@@ -79,7 +79,8 @@ def find_place(
 def tool_gate(place: Place, workspace: Workspace, mode: Mode) -> Gate:
     """The permission gate that the settings describe."""
     home = place.locations.home
-    rules = RuleSet.of(place.settings.permissions, workspace.root, home)
+    given = place.settings.permissions
+    rules = RuleSet.parse(allow=given.allow, ask=given.ask, deny=given.deny)
     return Gate(rules, mode, workspace.roots, home)
 
 
