@@ -45,4 +45,12 @@ class ModelBackend(Protocol):
         """Tokens of `prompt`: exact where the tokenizer is at hand, else an estimate that errs high."""
         ...
 
+    async def check(self) -> None:
+        """Make sure that it could answer, at the price of at most a small request or a look at a file.
+
+        Raises:
+            QwenCodeError: it could not, and why.
+        """
+        ...
+
     async def aclose(self) -> None: ...

@@ -94,6 +94,12 @@ class OpenAICompatible:
 
             raise await explained(error, self._endpoint, self._model, self._server) from None
 
+    async def check(self) -> None:
+        from qwen_code.backends.checkup import check_endpoint
+
+        await self._choose_model()
+        await check_endpoint(self._client, self._endpoint, self._model, self._server)
+
     async def aclose(self) -> None:
         await self._client.aclose()
 

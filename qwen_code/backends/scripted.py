@@ -54,6 +54,9 @@ class ScriptedBackend:
     async def count_tokens(self, prompt: Prompt) -> int:
         return self._meter.count(prompt)
 
+    async def check(self) -> None:
+        """A script that could be read can be played."""
+
     async def aclose(self) -> None:
         pass
 

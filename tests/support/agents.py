@@ -51,6 +51,8 @@ class PlayedBackend:
     async def count_tokens(self, prompt: Prompt) -> int:
         return sum(len(message.text) for message in prompt.messages)
 
+    async def check(self) -> None: ...
+
     async def aclose(self) -> None: ...
 
 
