@@ -20,6 +20,7 @@ _MOST_VALUES = 64
 """Combinations of loop variables that are followed in one word."""
 _SPECIAL = re.compile(r"[*?\[{~]")
 _WILD = re.compile(r"[*?\[]")
+_GLOB = re.compile(r"[*?]|\[.[^\]]*\]", re.DOTALL)
 _SPLITS = re.compile(r"[\s*?\[\\]")
 _ASSIGNING = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=~")
 
@@ -140,6 +141,12 @@ def _concatenated(pieces: Sequence[Field | None], parts: Sequence[Part], source:
     exact = all(field.exact for field in fields)
     if not any(field.kind == "glob" for field in fields):
         return Field("".join(field.text for field in fields), exact=exact)
+    if any("[" in f.text for f in fields if f.kind == "glob") and any(
+        set(f.text) & set("]!^-[\\") for f in fields if f.kind != "glob"
+    ):
+        return _dynamic(parts, source)  # quotes inside a bracket change what it means
+    if not _GLOB.search("".join(field.text for field in fields)):
+        return Field("".join(field.text for field in fields), exact=exact)  # a bracket that nothing closes
     return Field("".join(f.text if f.kind == "glob" else escape(f.text) for f in fields), "glob", exact=exact)
 
 

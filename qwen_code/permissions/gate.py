@@ -1,0 +1,134 @@
+"""The gate: says of every call whether it runs, is asked for or is denied. Pure; the facts come with the call."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+
+from qwen_code.permissions.command_policy import CommandPolicy
+from qwen_code.permissions.decision import Decision, Mode, Verdict
+from qwen_code.permissions.file_policy import FilePolicy
+from qwen_code.permissions.places import Place, Places
+from qwen_code.permissions.rule_matching import Matcher, host_of
+from qwen_code.permissions.rules import RuleSet, parse_rule
+from qwen_code.tool import Access
+
+_STRICTNESS: dict[Verdict, int] = {"allow": 0, "ask": 1, "deny": 2}
+
+
+def _unfollowed(path: str) -> str:
+    return path
+
+
+class Gate:
+    """One session's policy. The order is deny, ask, allow, and then what the mode says."""
+
+    def __init__(
+        self,
+        rules: RuleSet,
+        mode: Mode,
+        workspace_roots: Sequence[str | os.PathLike[str]],
+        home: str | os.PathLike[str],
+        sandboxed: bool = False,
+        *,
+        follow: Callable[[str], str] = _unfollowed,
+    ) -> None:
+        """`sandboxed` says that commands run where the kernel confines them. `follow` resolves links in the
+        paths that commands name, as `os.path.realpath` does; without it the gate does no I/O and takes
+        paths in commands as they are written."""
+        self.mode = mode
+        self.sandboxed = sandboxed
+        self.places = Places([os.fspath(root) for root in workspace_roots], os.fspath(home), follow)
+        self.rules = rules
+
+    @property
+    def rules(self) -> RuleSet:
+        return self._matcher.rules
+
+    @rules.setter
+    def rules(self, rules: RuleSet) -> None:
+        self._matcher = Matcher(rules, self.places)
+        self._files = FilePolicy(self._matcher, self.places)
+
+    def add_session_rules(self, rules: Iterable[str]) -> None:
+        """Allow more from now on.
+
+        Raises:
+            RuleError: a rule can't be understood; then none is added.
+        """
+        self.rules = self.rules.with_allowed([parse_rule(rule) for rule in rules])
+
+    def decide(self, tool: str, accesses: Sequence[Access]) -> Decision:
+        """Judge one call by all that it would touch; the strictest judgement is the call's."""
+        decisions = [self._tool(tool, accesses), *(self._access(tool, access) for access in accesses)]
+        worst = max(decisions, key=lambda decision: _STRICTNESS[decision.verdict])
+        if len(decisions) <= 2 or worst.verdict != "ask":
+            return next((d for d in decisions if d.verdict == worst.verdict and (d.rule or d.commands)), worst)
+        asked = [decision for decision in decisions if decision.verdict == "ask"]
+        complete = all(decision.suggestions for decision in asked)
+        suggestions = tuple(dict.fromkeys(s for d in asked for s in d.suggestions)) if complete else ()
+        return Decision("ask", worst.reason, worst.rule, suggestions, worst.commands)
+
+    def _tool(self, tool: str, accesses: Sequence[Access]) -> Decision:
+        """What rules and mode say of the tool itself, whatever it touches."""
+        if rule := self._matcher.tool("deny", tool):
+            return Decision("deny", f"the rule {rule.text} denies {tool}", rule.text)
+        if rule := self._matcher.tool("ask", tool):
+            return Decision("ask", f"the rule {rule.text} asks for {tool}", rule.text)
+        if self._matcher.rules.doubtful and accesses:
+            reason = f"the rule `{self._matcher.rules.doubtful}` is not understood, so everything is asked for"
+            return Decision("ask", reason)
+        if not tool.startswith("mcp__") or self.mode is Mode.YOLO:
+            return Decision("allow", f"{tool} touches nothing beyond what is named")
+        if self.mode is Mode.PLAN:
+            return Decision("deny", f"planning only reads, and nobody knows what {tool} does")
+        if rule := self._matcher.tool("allow", tool):
+            return Decision("allow", f"allowed by the rule {rule.text}", rule.text)
+        return Decision("ask", f"nobody knows what {tool} does", suggestions=(tool,))
+
+    def _access(self, tool: str, access: Access) -> Decision:
+        match access.kind:
+            case "run":
+                policy = CommandPolicy(self._matcher, self._files, self.places, self.mode, self.sandboxed)
+                return policy.decide(access.target, access.resolved or self.places.roots[0])
+            case "net":
+                return self._net(access.target)
+            case "read" | "write":
+                place = Place(access.target, self.places.follow(access.resolved or access.target))
+                return self._file(tool, access.kind == "write", place)
+
+    def _file(self, tool: str, writes: bool, place: Place) -> Decision:
+        name = self.places.short(place.target)
+        kind = "write" if writes else "read"
+        if rule := self._files.denying(kind, place, also_read=tool == "edit"):
+            return Decision("deny", f"the rule {rule.text} denies {name}", rule.text)
+        if rule := self._files.asking(kind, place, also_read=tool == "edit"):
+            return Decision("ask", f"the rule {rule.text} asks for {name}", rule.text)
+        if self.mode is Mode.YOLO:
+            return Decision("allow", f"{self.mode} mode asks no questions")
+        if writes and self.mode is Mode.PLAN:
+            return Decision("deny", f"planning only reads, and this writes {name}")
+        suggestion = self._files.rule_for(kind, place)
+        suggestions = (suggestion,) if suggestion else ()
+        if reason := self._files.guarded(kind, place):
+            if rule := self._files.excuse(kind, place):
+                return Decision("allow", f"allowed by the rule {rule.text}", rule.text)
+            return Decision("ask", reason, suggestions=suggestions)
+        if rule := self._files.allowing(kind, place):
+            return Decision("allow", f"allowed by the rule {rule.text}", rule.text)
+        if not writes or self.mode in (Mode.AUTO_EDIT, Mode.AUTO):
+            return Decision("allow", f"{name} lies in the workspace")
+        return Decision("ask", f"it writes {name}", suggestions=suggestions)
+
+    def _net(self, url: str) -> Decision:
+        host = host_of(url)
+        if rule := self._matcher.host("deny", url):
+            return Decision("deny", f"the rule {rule.text} denies {host or url}", rule.text)
+        if rule := self._matcher.host("ask", url):
+            return Decision("ask", f"the rule {rule.text} asks for {host or url}", rule.text)
+        if self.mode is Mode.YOLO:
+            return Decision("allow", f"{self.mode} mode asks no questions")
+        if rule := self._matcher.host("allow", url):
+            return Decision("allow", f"allowed by the rule {rule.text}", rule.text)
+        suggestions = (f"WebFetch(domain:{host})",) if host else ()
+        return Decision("ask", f"it fetches from {host or url}", suggestions=suggestions)

@@ -1,0 +1,162 @@
+"""Matching of paths against gitignore-like patterns, where the path itself may still hold wildcards.
+
+A shell argument such as `s*/key` is not one path but all that it may expand to; the question is then whether
+it could meet a pattern. Everything here is linear in the product of both lengths, never exponential.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+_WILD = re.compile(r"[*?\[]")
+_CLASS = re.compile(r"\[[!^]?\]?(?:\[:[a-z]+:\]|\\.|[^\]\\])*\]")
+_POSIX = {
+    "alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "upper": "A-Z", "lower": "a-z", "space": " ",
+    "xdigit": "0-9a-fA-F",
+}  # fmt: skip
+_STAR = ""
+_ANY = "?"
+
+
+def is_wild(name: str) -> bool:
+    """Does a file name hold wildcards?"""
+    return bool(_WILD.search(name))
+
+
+@lru_cache(maxsize=4096)
+def _tokens(text: str) -> tuple[str, ...]:
+    """Literal characters behind a backslash, classes as written, `_ANY` for `?`, `_STAR` for `*`."""
+    tokens: list[str] = []
+    at = 0
+    while at < len(text):
+        character = text[at]
+        match = _CLASS.match(text, at) if character == "[" else None
+        if match:
+            tokens.append(match[0])
+            at = match.end()
+            continue
+        if character == "\\" and at + 1 < len(text):
+            at += 1
+            tokens.append("\\" + text[at])
+        elif character == "*":
+            if tokens[-1:] != [_STAR]:
+                tokens.append(_STAR)
+        else:
+            tokens.append(_ANY if character == "?" else "\\" + character)
+        at += 1
+    return tuple(tokens)
+
+
+def segments_meet(pattern: str, name: str) -> bool:
+    """Can one file name match both? Wildcards on either side; `name` is what a shell may expand.
+
+    As in the shell, wildcards at the beginning of `name` do not stand for a leading dot.
+    """
+    if not _WILD.search(name):
+        if not _WILD.search(pattern) and "\\" not in pattern:
+            return pattern == name
+    elif pattern.startswith(".") and name[0] in "*?[":
+        return False
+    left = _tokens(pattern)
+    right = [_ANY if token[:1] == "[" else token for token in _tokens(name)]
+    row = _closure({0}, left)
+    for token in right:
+        if token == _STAR:
+            row = set(range(min(row), len(left) + 1)) if row else row
+        else:
+            following = {i for i in row if i < len(left) and left[i] == _STAR}
+            following |= {i + 1 for i in row if i < len(left) and left[i] != _STAR and _same(left[i], token)}
+            row = _closure(following, left)
+        if not row:
+            return False
+    return len(left) in row
+
+
+def _same(one: str, other: str) -> bool:
+    """Can a pattern's token stand for one of a name, which holds no classes?"""
+    if one == other or _ANY in (one, other):
+        return True
+    return one[0] == "[" and bool(_class(one).fullmatch(other[1:]))
+
+
+@lru_cache(maxsize=512)
+def _class(text: str) -> re.Pattern[str]:
+    inside = text[1:-1]
+    negated = inside[:1] in ("!", "^")
+    inside = inside[1:] if negated else inside
+    for name, characters in _POSIX.items():
+        inside = inside.replace(f"[:{name}:]", characters)
+    escaped = re.sub(r"([\[\]^&~|])", r"\\\1", re.sub(r"\\(.)", r"\1", inside))
+    try:
+        return re.compile(f"[{'^' if negated else ''}{escaped}]")
+    except re.error:
+        return re.compile("(?!)")
+
+
+def _closure(reached: set[int], tokens: Sequence[str]) -> set[int]:
+    """Add the positions after stars, which may stand for nothing."""
+    for position in sorted(reached):
+        while position < len(tokens) and tokens[position] == _STAR:
+            position += 1
+            reached.add(position)
+    return reached
+
+
+@dataclass(frozen=True, slots=True)
+class PathPattern:
+    """An absolute pattern in segments, `**` standing for any number of them. A match covers all below it."""
+
+    segments: tuple[str, ...]
+    folded: bool = False
+    """True to ignore case, as some file systems do."""
+
+    @classmethod
+    def of(cls, path: str, *, folded: bool = False) -> PathPattern:
+        parts = [part for part in path.split("/") if part]
+        kept = [part for i, part in enumerate(parts) if part != "**" or parts[i - 1 : i] != ["**"]]
+        return cls(tuple(part.casefold() if folded else part for part in kept), folded)
+
+    def matches(self, path: str) -> bool:
+        """Does the pattern cover `path`, or something that `path` may expand to?"""
+        return self._walk(path) == "covered"
+
+    def below(self, path: str) -> bool:
+        """Could the pattern cover something inside the directory `path`?"""
+        return self._walk(path) in ("covered", "below")
+
+    def names_below(self, path: str) -> bool:
+        """Does the pattern begin with a fixed path that lies inside the directory `path`?"""
+        names = [part for part in (path.casefold() if self.folded else path).split("/") if part]
+        fixed: list[str] = []
+        for segment in self.segments:
+            if _WILD.search(segment):
+                break
+            fixed.append(segment)
+        return len(fixed) >= len(names) and len(self.segments) > len(names) and fixed[: len(names)] == names
+
+    def _walk(self, path: str) -> str:
+        names = [part for part in (path.casefold() if self.folded else path).split("/") if part]
+        end = len(self.segments)
+        row = self._skip({0})
+        for name in names:
+            following: set[int] = set()
+            for i in row:
+                if self.segments[i] == "**":
+                    following.add(i if i < end - 1 else end)
+                elif name == "**" or segments_meet(self.segments[i], name):
+                    following.add(i + 1)
+            if end in following:
+                return "covered"
+            row = self._skip(following)
+        return "below" if row else "apart"
+
+    def _skip(self, reached: set[int]) -> set[int]:
+        """Add the positions after `**`, which may stand for nothing, except at the end: `x/**` is not x."""
+        for i in sorted(reached):
+            while i < len(self.segments) - 1 and self.segments[i] == "**":
+                i += 1
+                reached.add(i)
+        return reached
