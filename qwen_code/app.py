@@ -31,9 +31,11 @@ from qwen_code.assembly import (
 )
 from qwen_code.backends import open_backend
 from qwen_code.backends.base import ModelBackend
+from qwen_code.errors import ConfigurationError
 from qwen_code.events import Event, TurnEnded
 from qwen_code.messages import ToolSpec
 from qwen_code.permissions.decision import Answer, Approver, Mode, Refuse
+from qwen_code.permissions.rules import RuleError
 from qwen_code.sessions.log import SessionLog, SessionRecorder
 from qwen_code.sessions.replay import Restored
 from qwen_code.sessions.store import SessionStore, SessionSummary
@@ -202,15 +204,17 @@ class App:
         Raises:
             ConfigurationError: a rule is not one.
         """
-        self.gate.allow(rules)
+        try:
+            self.gate.add_session_rules(rules)
+        except RuleError as error:
+            raise ConfigurationError(f"{error}") from error
         if scope == "session":
             return
-        from qwen_code.permissions.rules import add_rule
+        from qwen_code.settings.edit import update_setting
 
         locations = self.place.locations
         path = locations.user_settings if scope == "user" else locations.project_settings
-        for rule in rules:
-            add_rule(path, "allow", rule)
+        update_setting(path, "permissions.allow", lambda kept: [*(kept or ()), *rules])
 
     async def aclose(self) -> None:
         """End what is still running and close the session."""

@@ -81,7 +81,7 @@ def tool_gate(place: Place, workspace: Workspace, mode: Mode) -> Gate:
     home = place.locations.home
     given = place.settings.permissions
     rules = RuleSet.parse(allow=given.allow, ask=given.ask, deny=given.deny)
-    return Gate(rules, mode, workspace.roots, home)
+    return Gate(rules, mode, workspace.roots, home, follow=os.path.realpath)
 
 
 def tool_context(place: Place, workspace: Workspace, user: UserPort, session_id: str) -> ToolContext:

@@ -37,7 +37,9 @@ def show(
     place = find_place(Path.cwd(), os.environ, {})
     rows = [row for row in describe(place.loaded) if all_keys or row.given]
     if as_json:
-        values = {r.key: {"value": r.value, "origin": r.origin} if origin else r.value for r in rows}
+        plain = {row.key: json.loads(row.value or "null") for row in rows}
+        origins = {row.key: row.origin for row in rows}
+        values = {k: {"value": v, "origin": origins[k]} if origin else v for k, v in plain.items()}
         print(json.dumps(values, indent=2, ensure_ascii=False))
         return
     if not rows:

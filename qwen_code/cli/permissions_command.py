@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from qwen_code.assembly import find_place
+from qwen_code.assembly import Place, find_place
 from qwen_code.cli.json_lines import read_lines, write_line
 from qwen_code.errors import ConfigurationError, ExitCode, UsageError
 from qwen_code.permissions.decision import Mode
-from qwen_code.settings.model import PermissionSettings
+from qwen_code.permissions.rules import RuleSet
 
 app = typer.Typer(
     add_completion=False,
@@ -42,12 +42,14 @@ def check(
 
     if jsonl == (command is not None):
         raise UsageError("Give either a COMMAND or --jsonl.")
+    place = find_place(Path.cwd(), os.environ, {})
+    workspace, home = str(place.locations.cwd), str(place.locations.home)
     if jsonl:
         for line in read_lines():
-            write_line(check_line(line))
+            write_line(check_line(line, workspace, home, mode=_mode(mode)))
         return
     assert command is not None
-    answer = check_command(command, _rules(rules), _mode(mode))
+    answer = check_command(command, _rules(rules, place), _mode(mode), workspace, home)
     print(json.dumps(answer, indent=2, ensure_ascii=False))
     codes = {"allow": ExitCode.DONE, "ask": ExitCode.FAILED, "deny": ExitCode.DENIED}
     raise typer.Exit(codes[answer["decision"]])
@@ -60,9 +62,11 @@ def explain(
     rules: Annotated[Path | None, _RULES] = None,
 ) -> None:
     """Say in words why a command would run, be asked about or be refused here."""
-    from qwen_code.permissions.explain import explain_command
+    from qwen_code.permissions import explain as words
 
-    print(explain_command(command, _rules(rules), _mode(mode)))
+    place = find_place(Path.cwd(), os.environ, {})
+    workspace, home = str(place.locations.cwd), str(place.locations.home)
+    print("\n".join(words.explain(command, _rules(rules, place), _mode(mode), workspace, home)))
 
 
 def _mode(text: str) -> Mode:
@@ -72,12 +76,14 @@ def _mode(text: str) -> Mode:
         raise UsageError(f"There is no mode {text!r}; use {', '.join(Mode)}.") from error
 
 
-def _rules(path: Path | None) -> PermissionSettings:
+def _rules(path: Path | None, place: Place) -> RuleSet:
     """The rules of the file, or those in force in this directory."""
     if path is None:
-        return find_place(Path.cwd(), os.environ, {}).settings.permissions
+        given = place.settings.permissions
+        return RuleSet.parse(allow=given.allow, ask=given.ask, deny=given.deny)
+    from qwen_code.permissions.explain import BadLine, rules_from
+
     try:
-        value: Any = json.loads(path.read_text("utf-8"))
-        return PermissionSettings(**{key: tuple(value.get(key, ())) for key in ("allow", "ask", "deny")})
-    except (OSError, ValueError, AttributeError, TypeError) as error:
+        return rules_from(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, BadLine) as error:
         raise ConfigurationError(f"{path} holds no rules: {error}.") from error

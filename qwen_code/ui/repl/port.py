@@ -24,8 +24,10 @@ RuleScope: TypeAlias = Literal["session", "user", "project"]
 class App(Protocol):
     """One person in one project with one model."""
 
-    mode: Mode
-
+    @property
+    def mode(self) -> Mode: ...
+    @mode.setter
+    def mode(self, mode: Mode) -> None: ...
     @property
     def settings(self) -> Settings: ...
     @property
