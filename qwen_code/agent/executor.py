@@ -25,7 +25,7 @@ from qwen_code.events import (
 from qwen_code.messages import ToolCall
 from qwen_code.params import parse
 from qwen_code.permissions.decision import Answer, ApprovalRequest, Approver, Decision
-from qwen_code.tool import Access, Tool, ToolContext, ToolFailure
+from qwen_code.tool import Access, Block, Tool, ToolContext, ToolFailure
 
 Tell = Callable[[Event], None]
 
@@ -134,7 +134,7 @@ class Executor:
         tell: Tell,
     ) -> None:
         """Put the call to the person, one at a time. Returns when it may run, raises Denied when not."""
-        preview = await tool.preview(params, replace(self.context, granted=tuple(accesses)))
+        preview = await self._preview(tool, params, accesses)
         async with self._asking:
             decision = self.gate.decide(tool.name, accesses)  # an answer just given may cover this one too
             if decision.verdict == "allow":
@@ -154,4 +154,13 @@ class Executor:
         if answer.kind != "once":
             self._remember(answer)
 
-
+    async def _preview(self, tool: Tool[Any], params: Any, accesses: Sequence[Access]) -> Block | None:
+        """What the person is shown. A call that can't succeed fails before anybody is asked, unless its
+        failure would tell the model of files that it may not read."""
+        try:
+            return await tool.preview(params, replace(self.context, granted=tuple(accesses)))
+        except ToolFailure:
+            reads = [replace(access, kind="read") for access in accesses]
+            if self.gate.decide("read_file", reads).verdict == "allow":
+                raise
+            return None

@@ -37,7 +37,7 @@ def show(
     place = find_place(Path.cwd(), os.environ, {})
     rows = [row for row in describe(place.loaded) if all_keys or row.given]
     if as_json:
-        plain = {row.key: json.loads(row.value or "null") for row in rows}
+        plain = {row.key: _plain(row.value) for row in rows}
         origins = {row.key: row.origin for row in rows}
         values = {k: {"value": v, "origin": origins[k]} if origin else v for k, v in plain.items()}
         print(json.dumps(values, indent=2, ensure_ascii=False))
@@ -49,3 +49,11 @@ def show(
         print(f"{row.key:<{width}}  {row.value}" + (f"   ({row.origin})" if origin else ""))
     for problem in place.loaded.problems:
         print(f"note: {problem}")
+
+
+def _plain(text: str) -> object:
+    """The value as JSON; a masked secret stays text."""
+    try:
+        return json.loads(text or "null")
+    except ValueError:
+        return text

@@ -63,6 +63,7 @@ def _dispatch(arguments: list[str]) -> int:
     from qwen_code.cli.invoke import invoke
 
     name = arguments.pop(0)
+    arguments = [argument for argument in arguments if argument != "--debug"]
     return invoke(import_module(f"qwen_code.cli.{name}_command").app, arguments, f"qwen-code {name}")
 
 

@@ -6,32 +6,34 @@ A workspace keeps what was read in it, so that a later line may change a file th
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from qwen_code.agent.executor import Executor
+from qwen_code.agent.executor import Executor, Judge
 from qwen_code.agent.registry import Registry, load_tools
 from qwen_code.assembly import Nobody, Place, find_place, tool_context, tool_gate
 from qwen_code.events import Event, ToolFinished
 from qwen_code.messages import ToolCall
-from qwen_code.permissions.decision import Answer, ApprovalRequest, Mode, Verdict
-from qwen_code.tool import ToolContext
+from qwen_code.permissions.decision import Decision, Mode, Refuse, Verdict
+from qwen_code.tool import Access, ToolContext
 from qwen_code.workspace.paths import Workspace
 
 Json = dict[str, Any]
 
 
-class _Refuse:
-    """Refuses what is asked, and keeps that it was asked."""
+class _Watched:
+    """A gate that keeps its first verdict."""
 
-    def __init__(self) -> None:
-        self.asked = False
+    def __init__(self, gate: Judge) -> None:
+        self._gate = gate
+        self.verdict: Verdict | None = None
 
-    async def approve(self, request: ApprovalRequest) -> Answer:
-        self.asked = True
-        return Answer("no", unattended=True)
+    def decide(self, tool: str, accesses: Sequence[Access]) -> Decision:
+        decision = self._gate.decide(tool, accesses)
+        self.verdict = self.verdict or decision.verdict
+        return decision
 
 
 @dataclass(slots=True)
@@ -88,12 +90,10 @@ class ToolRuns:
         }
 
     async def _run(self, bench: _Bench, call: ToolCall, mode: Mode) -> tuple[Verdict, ToolFinished]:
-        approver = _Refuse()
-        gate = tool_gate(bench.place, bench.workspace, mode)
-        executor = Executor(self._registry, gate, approver, bench.context, lambda answer: None)
+        gate = _Watched(tool_gate(bench.place, bench.workspace, mode))
+        executor = Executor(self._registry, gate, Refuse(), bench.context, lambda answer: None)
         (finished,) = await executor.run([call], _ignore)
-        refused: Verdict = "ask" if approver.asked else "deny"
-        return ("allow" if finished.denial is None else refused), finished
+        return gate.verdict or "allow", finished
 
     def _bench(self, directory: Path) -> _Bench:
         root = directory.resolve()

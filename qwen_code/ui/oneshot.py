@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Literal, Protocol, TextIO, TypeAlias
+from typing import Literal, Protocol, TextIO, TypeAlias, cast
 
 from qwen_code.errors import ExitCode
 from qwen_code.events import Event, Outcome, TurnEnded
@@ -48,7 +48,7 @@ async def run_oneshot(
     err: TextIO | None = None,
 ) -> ExitCode:
     """Run `prompt` to its end and print what came of it; the exit code is the outcome's."""
-    out, err = out or sys.stdout, err or sys.stderr
+    out, err = _stream(out, sys.stdout), _stream(err, sys.stderr)
     printer = _Text(out, err) if output == "text" else _Json(app, out, output, partial, version)
     teller = Progress(err) if progress or (err.isatty() and output == "text") else None
     ended: TurnEnded | None = None
@@ -62,6 +62,15 @@ async def run_oneshot(
     assert ended is not None, "a turn ended without saying so"
     printer.close(ended)
     return ended.outcome.exit_code
+
+
+def _stream(given: TextIO | None, standard: TextIO | None) -> TextIO:
+    """The stream to write to; a process that was started without one (`>&-`) writes nowhere."""
+    if given is not None or standard is not None:
+        return cast("TextIO", given or standard)
+    import os
+
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - open to the process's end
 
 
 class _Text:

@@ -78,7 +78,9 @@ class StreamJson:
         match event:
             case RequestStarted():
                 self._steps = event.step
-                return self._partial("message_start", message={"role": "assistant", "model": self.facts.model})
+                return self._partial(
+                    "message_start", message={"role": "assistant", "model": self.facts.model}
+                )
             case TextDelta(text):
                 return self._delta({"type": "text_delta", "text": text})
             case ReasoningDelta(text):
@@ -92,7 +94,8 @@ class StreamJson:
             case Steered(text):
                 return [self._user([{"type": "text", "text": text}], origin="user")]
             case Retried(attempt, reason, wait_s):
-                data = {"attempt": attempt, "reason": reason, "wait_s": wait_s, "discardedToolCalls": []}
+                data: Json = {"attempt": attempt, "reason": reason, "wait_s": wait_s}
+                data["discardedToolCalls"] = []
                 return [self._message("system", subtype="retry", data=data)]
             case VerificationFinished(command, passed, output, attempt):
                 data = {"command": command, "passed": passed, "attempt": attempt, "output": _capped(output)}
@@ -120,9 +123,7 @@ class StreamJson:
         if message.text:
             contents.append({"type": "text", "text": message.text})
         for call in message.tool_calls:
-            contents.append(
-                {"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments}
-            )
+            contents.append({"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments})
         return [
             self._message(
                 "assistant",

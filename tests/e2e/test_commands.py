@@ -53,7 +53,8 @@ def test_a_tool_can_be_run_by_hand(project: Path) -> None:
     [
         ("read_file", {"file_path": "nothing.py"}, [], 1, "allow", "not_found"),
         ("read_file", {}, [], 1, "allow", "schema"),
-        ("edit", edit_call()[1], [], 54, "ask", "not_permitted"),
+        ("edit", edit_call()[1], [], 54, "ask", "stale"),
+        ("edit", edit_call()[1], ["--assume-read"], 54, "ask", "not_permitted"),
         ("edit", edit_call()[1], ["--mode", "plan"], 54, "deny", "not_permitted"),
         ("edit", edit_call()[1], ["--mode", "auto-edit"], 1, "allow", "stale"),
         ("edit", edit_call()[1], ["--mode", "auto-edit", "--assume-read"], 0, "allow", None),
