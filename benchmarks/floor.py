@@ -68,7 +68,7 @@ def ask(client: httpx.Client, messages: list[dict[str, Any]]) -> dict[str, Any]:
                 continue
             for choice in json.loads(line[6:])["choices"]:
                 text += choice["delta"].get("content") or ""
-                for call in choice["delta"].get("tool_calls") or []:
+                for call in choice["delta"].get("tool_calls", ()):
                     calls[call["index"]] = call
     message: dict[str, Any] = {"role": "assistant", "content": text}
     if calls:

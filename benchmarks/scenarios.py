@@ -7,7 +7,7 @@ import shutil
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
@@ -64,7 +64,7 @@ class Measured:
 
 
 @contextmanager
-def project(example: str | None = "fix_failing_test") -> Iterator[Path]:
+def project(example: str | None = "fix_failing_test") -> Generator[Path]:
     with tempfile.TemporaryDirectory(prefix="qwen-bench-") as directory:
         path = Path(directory) / "project"
         if example is None:

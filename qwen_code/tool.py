@@ -194,6 +194,8 @@ class WebClient(Protocol):
 
     async def fetch(self, url: str, *, max_bytes: int, timeout_s: float) -> WebPage: ...
 
+    async def aclose(self) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Question:

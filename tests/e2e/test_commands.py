@@ -74,7 +74,7 @@ def test_running_a_tool_says_what_came_of_it(
     done = Program(project).run("tools", "run", tool, *more, stdin=json.dumps(arguments))
     answer = done.json()
     assert (done.code, answer["decision"]) == (code, decision)
-    assert (answer["error"] or {}).get("kind") == kind
+    assert (answer["error"]["kind"] if answer["error"] else None) == kind
     assert is_fixed(project) == (answer["ok"] and tool == "edit")
 
 

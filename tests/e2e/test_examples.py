@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def test_the_demonstration_goes_from_red_to_green() -> None:
 
 
 @contextmanager
-def scripted_model(script: Path) -> Iterator[str]:
+def scripted_model(script: Path) -> Generator[str]:
     server = [sys.executable, EXAMPLES / "scripted_model" / "server.py", script]
     process = subprocess.Popen(server, stdout=subprocess.PIPE, text=True)
     try:

@@ -43,7 +43,7 @@ class PlayedBackend:
         for part in step:
             if isinstance(part, BaseException):
                 raise part
-            if isinstance(part, float):
+            if isinstance(part, (int, float)):
                 await asyncio.sleep(part)
             else:
                 yield part

@@ -18,17 +18,22 @@ def count(text: str) -> int:
     return len(_tokenizer().encode(text))
 
 
+def _calls(message: dict[str, Any]) -> list[dict[str, Any]]:
+    return message.get("tool_calls") or []
+
+
 def canonical(body: dict[str, Any]) -> str:
     """A request's prompt in the order in which Qwen's template renders it: system, tools, messages."""
     tools = "\n".join(json.dumps(tool, ensure_ascii=False) for tool in body.get("tools", []))
     system = "".join(m["content"] for m in body["messages"] if m["role"] == "system")
     said: list[str] = []
-    for message in body["messages"]:
+    messages: list[dict[str, Any]] = body["messages"]
+    for message in messages:
         if message["role"] == "system":
             continue
         calls = "".join(
             f"<tool_call>{c['function']['name']}{c['function']['arguments']}</tool_call>"
-            for c in message.get("tool_calls") or []
+            for c in _calls(message)
         )
         said.append(f"<|im_start|>{message['role']}\n{message.get('content') or ''}{calls}<|im_end|>\n")
     return f"<|im_start|>system\n{system}\n{tools}<|im_end|>\n" + "".join(said)
