@@ -97,6 +97,10 @@ class Painter:
     def _room(self, first: str, rest: str) -> int:
         return max(self.width - max(cell_len(first), cell_len(rest)), 8)
 
+    def mark(self, sign: str, spoken: str = "") -> str:
+        """A sign before a line; for screen readers the word that it stands for, if it needs one."""
+        return spoken if self.plain else f"{sign} "
+
     def laid_out(self, renderable: RenderableType, indent: int = 0) -> list[Line]:
         """Any rich renderable (a table, say) as lines, without the padding at their ends."""
         options = self._console.options.update(width=max(self.width - indent, 8), highlight=False)

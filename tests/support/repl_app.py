@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -226,7 +226,7 @@ class FakeApp:
 
 def summary(session_id: str, events: Sequence[Event]) -> SessionSummary:
     first = next((event.prompt for event in events if isinstance(event, TurnStarted)), "")
-    when = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    when = datetime.now(UTC) - timedelta(days=2, hours=1)
     turns = sum(isinstance(event, TurnStarted) for event in events)
     return SessionSummary(
         id=session_id,

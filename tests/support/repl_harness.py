@@ -72,6 +72,13 @@ class Driver:
         await self.until(lambda: not self.repl.busy and not self.repl.transcript.behind, "an idle prompt")
         await asyncio.sleep(0.12)
 
+    async def quiet(self) -> None:
+        """Wait until what is on the screen has stood for a moment."""
+        seen: list[str] | None = None
+        while seen != self.emulator.painted():
+            seen = self.emulator.painted()
+            await asyncio.sleep(0.13)
+
     def resize(self, columns: int, rows: int) -> None:
         """What a terminal does when its window is dragged."""
         self.emulator.resize(columns, rows)

@@ -36,7 +36,7 @@ def request_lines(request: ApprovalRequest, painter: Painter) -> list[Line]:
         if isinstance(block, DiffBlock):
             heading.append("  ").append_text(heading_note(block))
         details = body(block, painter, limit=None) if block is not None else _arguments(request, painter)
-    return [*painter.wrap(heading, "" if painter.plain else "? ", BODY, style="warn"), *details]
+    return [*painter.wrap(heading, painter.mark("?"), BODY, style="warn"), *details]
 
 
 def _arguments(request: ApprovalRequest, painter: Painter) -> list[Line]:

@@ -17,10 +17,12 @@ def ending_lines(event: TurnEnded, painter: Painter) -> list[Line]:
     """A sentence for every outcome but success, and one line of facts when there are any."""
     lines: list[Line] = []
     if event.outcome is Outcome.INTERRUPTED:
-        lines += painter.wrap(Text("Interrupted. What was done is kept.", "warn"), "■ ", style="warn")
+        lines += painter.wrap(
+            Text("Interrupted. What was done is kept.", "warn"), painter.mark("■"), style="warn"
+        )
     elif event.outcome is not Outcome.DONE:
         sentence = shown_line(event.detail) or f"Stopped: {event.outcome.value.replace('_', ' ')}."
-        lines += painter.wrap(Text(sentence, "error"), "✗ ", style="error")
+        lines += painter.wrap(Text(sentence, "error"), painter.mark("✗", "failed: "), style="error")
     changed = len(event.files_changed)
     facts: list[str | tuple[str, str]] = []
     if event.duration_s >= WORTH_TELLING_S:
@@ -30,6 +32,6 @@ def ending_lines(event: TurnEnded, painter: Painter) -> list[Line]:
     if event.verification is not None:
         facts.append(("verified", "ok") if event.verification.passed else ("verification failed", "error"))
     if facts:
-        sign = ("✓ ", "ok") if event.outcome is Outcome.DONE else ("  ", "")
-        lines.append(Text().append(*sign).append_text(joined(facts)))
+        mark = painter.mark("✓", "done: ") if event.outcome is Outcome.DONE else "  "
+        lines.append(Text().append(mark, "ok").append_text(joined(facts, ", " if painter.plain else " · ")))
     return lines

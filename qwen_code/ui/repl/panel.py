@@ -99,7 +99,7 @@ class Picker(Panel[T]):
             title.append(f"  {shown_line(self._filter)}", "accent")
         lines: list[Line] = [title]
         for number, choice in enumerate(choices[first : first + room], first):
-            mark, style = ("> " if painter.plain else "❯ ", "accent") if number == at else ("  ", "")
+            mark, style = (painter.mark("❯", "> "), "accent") if number == at else ("  ", "")
             line = Text().append(mark, style)
             line.append(clipped(shown_line(choice.text), painter.width - 4), style)
             if choice.note and painter.width - line.cell_len > 10:

@@ -74,7 +74,7 @@ class QuestionPanel(Panel[str]):
         options = self._question.options
         for number, option in enumerate([*options, "something else"] if options else []):
             chosen = number == self._at
-            mark = ("> " if painter.plain else "❯ ") if chosen else "  "
+            mark = painter.mark("❯", "> ") if chosen else "  "
             text = Text(f"{number + 1}. {shown_line(option)}", "accent" if chosen else "")
             lines += painter.wrap(text, mark)
         return lines[-max(rows, 3) :]

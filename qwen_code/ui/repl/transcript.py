@@ -173,7 +173,7 @@ class Transcript:
         self._compact = compact
 
     def _notice(self, text: str, style: str = "dim", sign: str = "·") -> None:
-        self._group(self._painter.wrap(Text(text, style), f"{sign} ", style=style))
+        self._group(self._painter.wrap(Text(text, style), self._painter.mark(sign), style=style))
 
     def _prompt(self, text: str, sign: str) -> None:
         lines: list[Line] = []
@@ -187,7 +187,7 @@ class Transcript:
         if not self._results:
             return False
         title, render = self._results.pop()
-        heading = Text().append("▾ " if not self._painter.plain else "", "accent").append(title, "strong")
+        heading = Text().append(self._painter.mark("▾"), "accent").append(title, "strong")
         self.group([heading, *render()])
         return True
 
@@ -274,13 +274,14 @@ class Transcript:
         answer = self._answer
         if answer.thought_since is None:
             return
-        took = duration(self._clock() - answer.thought_since)
+        seconds = self._clock() - answer.thought_since
+        took = f" for {duration(seconds)}" if seconds >= 1 else ""
         thought = shown("".join(answer.reasoning)).strip()
         answer.thought_since, answer.reasoning = None, []
         if not thought:
             return
         painter = self._painter
-        self._group([Text(f"{'' if painter.plain else '∴ '}Thought for {took}", "thinking")], compact=True)
+        self._group([Text(f"{painter.mark('∴')}Thought{took}", "thinking")], compact=True)
         self._results.append(
             (
                 "Thoughts",
@@ -353,9 +354,8 @@ class Transcript:
 
     def _heading(self, style: str, name: str, title: str, note: Text) -> Line:
         """One line for a call: a mark, what it is, what it is about, what came of it."""
-        plain = self._painter.plain
-        marks = {"ok": "done: ", "error": "failed: ", "accent": "running: "} if plain else {}
-        mark = marks.get(style, "✗ " if style == "error" else "● ")
+        spoken = {"ok": "done: ", "error": "failed: "}.get(style, "running: ")
+        mark = self._painter.mark("✗" if style == "error" else "●", spoken)
         line = Text().append(mark, style).append(label(name), "tool")
         room = max(self._painter.width - len(line) - note.cell_len - 4, 10)
         words = clipped(shown_line(title.strip().split("\n")[0]), room) + (
