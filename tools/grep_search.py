@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 LINE_CHARACTERS = 300
 """Longer lines are cut to this part around the match."""
-NOTE_BYTES = 300
-"""Set aside for the last line."""
+NOTE_BYTES = 600
+"""Set aside for the last lines."""
+NAMED_FILES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class GrepSearch(Tool[GrepSearchParams]):
             literal = Pattern(params.pattern).escaped
             advice = f" For that very text use: {literal}" if literal != params.pattern else ""
             raise ToolFailure(f"Invalid pattern: {error}.{advice}", "schema") from None
-        notes = _not_searched(start)
+        notes = _left_out(found, ctx)
         if not found.matches:
             text = f"No matches for {params.pattern}{_place(params)}."
             if not found.complete:
@@ -104,16 +105,13 @@ def _around(text: str, column: int) -> str:
 
 
 def _summary(shown: int, found: Found) -> str:
-    many = "more than " if not found.complete else ""
-    return f"[{shown} of {many}{_counted(found)}; narrow the pattern, path or glob]"
+    return f"[{shown} of {_counted(found)}; narrow the pattern, path or glob]"
 
 
 def _counted(found: Found) -> str:
-    files = len({match.path for match in found.matches})
-    return (
-        f"{len(found.matches):,} match{'' if len(found.matches) == 1 else 'es'} "
-        f"in {files:,} file{'' if files == 1 else 's'}"
-    )
+    number, files = len(found.matches), len({match.path for match in found.matches})
+    matches = f"{'' if found.complete else 'more than '}{number:,} match{'' if number == 1 else 'es'}"
+    return f"{matches} in {files:,} file{'' if files == 1 else 's'}"
 
 
 def _place(params: GrepSearchParams) -> str:
@@ -121,15 +119,10 @@ def _place(params: GrepSearchParams) -> str:
     return f"{place} ({params.glob})" if params.glob else place
 
 
-def _not_searched(start: ResolvedPath) -> list[str]:
-    """Says which files at the start are left out since they may hold secrets."""
-    from qwen_code.workspace.sensitive import is_sensitive
-
-    if not start.real.is_dir():
+def _left_out(found: Found, ctx: ToolContext) -> list[str]:
+    """Says which files were not searched since they may hold secrets."""
+    if not found.left_out:
         return []
-    with os.scandir(start.real) as entries:
-        names = sorted(entry.name for entry in entries if is_sensitive(entry.name) and entry.is_file())
-    if not names:
-        return []
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return [f"[not searched, may hold secrets: {', '.join(names[:3])}{more}]"]
+    names = ", ".join(ctx.workspace.display(Path(path)) for path in found.left_out[:NAMED_FILES])
+    rest = len(found.left_out) - NAMED_FILES
+    return [f"[not searched, may hold secrets: {names}{f' and {rest} more' if rest > 0 else ''}]"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,6 +102,8 @@ def _ending(result: CommandResult, seconds: float) -> list[str]:
 
 def _by_signal(code: int) -> str:
     """How shells report a child that a signal has ended: 128 and its number."""
+    import signal
+
     if code <= 128:
         return ""
     try:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from qwen_code.tool import Access, TextBlock, Tool, ToolContext, ToolFailure, ToolResult
-from qwen_code.workspace.outputs import byte_length, cap, fits, readable_size
 
 MAX_BYTES = 5_000_000
 TIMEOUT_S = 30.0
@@ -28,6 +27,7 @@ class WebFetch(Tool[WebFetchParams]):
 
     async def run(self, params: WebFetchParams, ctx: ToolContext, emit: Callable[[str], None]) -> ToolResult:
         from qwen_code.workspace.html_text import is_html, text_of
+        from qwen_code.workspace.outputs import byte_length, cap, fits, readable_size
 
         page = await ctx.web.fetch(_checked(params.url), max_bytes=MAX_BYTES, timeout_s=TIMEOUT_S)
         text = text_of(page.text, page.url) if is_html(page.content_type, page.text) else page.text

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from qwen_code.sandbox.environment import for_commands
-from qwen_code.sandbox.job import Job, Launch, Wrap, ends_with_us
-from qwen_code.sandbox.output import Capture, LiveText
-from qwen_code.sandbox.process_tree import names_of
 from qwen_code.tool import BackgroundTask, CommandResult, ToolFailure
 
+# What runs a command is imported with the first one: a session's first request does not wait for it.
 if TYPE_CHECKING:
+    from qwen_code.sandbox.job import Job, Launch, Wrap
+    from qwen_code.sandbox.output import Capture
     from qwen_code.tool import OutputLimits
     from qwen_code.workspace.outputs import OutputFiles
 
@@ -52,7 +51,8 @@ class Shell:
         self._directory = self._root
         self._outputs = outputs
         self._limits = limits
-        self._launch = Launch(for_commands(environment), wrap or ends_with_us, self._root)
+        self._environment = environment
+        self._wrap = wrap
         self._background: dict[str, _Background] = {}
 
     @property
@@ -66,10 +66,12 @@ class Shell:
 
         Cancelling ends all that it started before CancelledError goes on.
         """
+        from qwen_code.sandbox.job import Job
+        from qwen_code.sandbox.output import Capture, LiveText
+
         capture = Capture(self._outputs, command)
-        job = await Job.spawn(
-            self._launch, command, directory or self.directory, capture, LiveText(on_output)
-        )
+        live = LiveText(on_output)
+        job = await Job.spawn(self._launch, command, directory or self.directory, capture, live)
         notes: list[str] = []
         try:
             try:
@@ -100,6 +102,9 @@ class Shell:
 
     async def start(self, command: str, *, directory: Path | None) -> BackgroundTask:
         """Start `command` beside the conversation; it and all that it starts may run until `aclose`."""
+        from qwen_code.sandbox.job import Job
+        from qwen_code.sandbox.output import Capture
+
         capture = Capture(self._outputs, command, save_always=True)
         launch = replace(self._launch, environment={**self._launch.environment, **_UNBUFFERED})
         job = await Job.spawn(launch, command, directory or self.directory, capture, None)
@@ -125,6 +130,13 @@ class Shell:
     async def aclose(self) -> None:
         running = [task for task in self._background.values() if task.running]
         await asyncio.gather(*(task.end(GRACE_S) for task in running))
+
+    @cached_property
+    def _launch(self) -> Launch:
+        from qwen_code.sandbox.environment import for_commands
+        from qwen_code.sandbox.job import Launch, ends_with_us
+
+        return Launch(for_commands(self._environment), self._wrap or ends_with_us, self._root)
 
     def _task(self, task_id: str) -> _Background:
         task = self._background.get(task_id)
@@ -191,6 +203,8 @@ class _Background:
 
 async def _left_running(job: Job) -> list[str]:
     """End what outlives the shell for more than a moment, and say so."""
+    from qwen_code.sandbox.process_tree import names_of
+
     deadline = asyncio.get_running_loop().time() + STRAGGLER_S
     while job.tree.survives():
         if asyncio.get_running_loop().time() > deadline:
@@ -201,6 +215,8 @@ async def _left_running(job: Job) -> list[str]:
 
 
 def _signal_name(code: int | None) -> str:
+    import signal
+
     if code is None or code >= 0:
         return ""
     try:

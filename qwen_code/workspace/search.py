@@ -15,8 +15,17 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from qwen_code.workspace.globs import compile_glob
-from qwen_code.workspace.search_engines import Pattern, reason, rg_command, run, worker_command, worker_input
-from qwen_code.workspace.sensitive import is_sensitive
+from qwen_code.workspace.search_engines import (
+    Pattern,
+    Scope,
+    reason,
+    rg_command,
+    rg_list_command,
+    run,
+    worker_command,
+    worker_input,
+)
+from qwen_code.workspace.sensitive import NAMES, is_sensitive
 
 T = TypeVar("T")
 
@@ -56,6 +65,8 @@ class Found:
     """Newest files first, each file's lines in order."""
     complete: bool
     """False when the search was stopped before its end."""
+    left_out: tuple[str, ...] = ()
+    """Absolute paths of files that were not searched since they may hold secrets, whatever is in them."""
 
 
 async def search(query: Query, rg: str | None, *, seconds: float = SEARCH_S) -> Found:
@@ -68,29 +79,34 @@ async def search(query: Query, rg: str | None, *, seconds: float = SEARCH_S) -> 
     """
     pattern = Pattern(query.pattern)
     _check(query.pattern)
-    wanted = _file_filter(query)
+    wanted = _Wanted(query)
     directory = query.root or Path("/")
     if rg and not pattern.python_only:
-        done = await run(_rg_command(rg, query), b"", directory=directory, seconds=seconds)
+        scope = _scope(query)
+        done, listed = await asyncio.gather(
+            run(rg_command(rg, pattern, scope), b"", directory=directory, seconds=seconds),
+            run(rg_list_command(rg, scope, NAMES), b"", directory=directory, seconds=seconds),
+        )
+        for name in listed.out.split(b"\0"):
+            wanted(os.fsdecode(name))
     else:
         names = await in_thread(lambda stopped: _list_files(query, wanted, stopped))
         request = worker_input(pattern, names)
         done = await run(worker_command(), request, directory=directory, seconds=seconds)
     if done.code == 2 and not done.out:
         raise InvalidPattern(reason(done.error))
-    files = _visible(_by_file(done.out), query, wanted)
-    return Found(tuple(_newest_first(files)), done.complete)
+    left_out = tuple(sorted(path for path in wanted.left_out if path))
+    files = _visible(_by_file(done.out, query.start), query, wanted)
+    return Found(tuple(_newest_first(files)), done.complete, left_out)
 
 
-def _rg_command(rg: str, query: Query) -> list[str]:
+def _scope(query: Query) -> Scope:
     ignore_file = query.root / ".qwenignore" if query.root else None
-    return rg_command(
-        rg,
-        Pattern(query.pattern),
+    return Scope(
         query.start,
         glob="" if query.start.is_file() else query.glob,
-        ignore_files=[ignore_file] if ignore_file and ignore_file.is_file() else [],
         ignore=not _asked_for_by_name(query),
+        ignore_file=ignore_file if ignore_file and ignore_file.is_file() else None,
     )
 
 
@@ -101,29 +117,41 @@ def _check(pattern: str) -> None:
         raise InvalidPattern("it holds a character that no text has")
 
 
-def _file_filter(query: Query) -> Callable[[str], bool]:
-    """Decides by a file's absolute path whether it is searched."""
-    if query.start.is_file():
-        return lambda path: True
-    glob = query.glob.strip()
-    negated = glob.startswith("!")
-    pattern = glob.lstrip("!").removeprefix("./")
-    if not pattern:
-        return lambda path: not is_sensitive(path.rpartition("/")[2])
-    if "," in pattern and "{" not in pattern:
-        pattern = f"{{{pattern.replace(', ', ',')}}}"
-    try:
-        matches = compile_glob(pattern.removeprefix("/")).match
-    except ValueError as error:
-        raise InvalidPattern(f"in glob: {error}") from None
-    bases = {len(str(base).rstrip("/")) + 1 for base in (query.start, query.root) if base is not None}
+class _Wanted:
+    """Decides by a file's absolute path whether it is searched, and remembers what secrets keep out."""
 
-    def wanted(path: str) -> bool:
-        name = path.rpartition("/")[2]
-        parts = [path[base:] for base in bases] if "/" in pattern else [name]
-        return any(matches(part) for part in parts) is not negated and not is_sensitive(name)
+    def __init__(self, query: Query) -> None:
+        self.left_out: set[str] = set()
+        self._named = query.start.is_file()
+        self._bases = [
+            len(str(base).rstrip("/")) + 1 for base in (query.start, query.root) if base is not None
+        ]
+        glob = query.glob.strip()
+        self._negated = glob.startswith("!")
+        pattern = glob.lstrip("!").removeprefix("./")
+        if "," in pattern and "{" not in pattern:
+            pattern = f"{{{pattern.replace(', ', ',')}}}"
+        self._by_path = "/" in pattern
+        try:
+            self._matches = compile_glob(pattern.removeprefix("/")).match if pattern else None
+        except ValueError as error:
+            raise InvalidPattern(f"in glob: {error}") from None
 
-    return wanted
+    def __call__(self, path: str) -> bool:
+        if self._named:
+            return True
+        if self._matches is not None and self._glob_matches(path) is self._negated:
+            return False
+        if is_sensitive(path[self._bases[0] :]):
+            self.left_out.add(path)
+            return False
+        return True
+
+    def _glob_matches(self, path: str) -> bool:
+        assert self._matches is not None
+        if not self._by_path:
+            return self._matches(path.rpartition("/")[2]) is not None
+        return any(self._matches(path[base:]) for base in self._bases)
 
 
 def _asked_for_by_name(query: Query) -> bool:
@@ -135,7 +163,7 @@ def _asked_for_by_name(query: Query) -> bool:
     return IgnoreRules(query.root).ignored(query.start, directory=query.start.is_dir())
 
 
-def _list_files(query: Query, wanted: Callable[[str], bool], stopped: Callable[[], bool]) -> list[str]:
+def _list_files(query: Query, wanted: _Wanted, stopped: Callable[[], bool]) -> list[str]:
     if query.start.is_file():
         return [str(query.start)]
     from qwen_code.workspace.file_walk import walk
@@ -156,23 +184,22 @@ async def in_thread(work: Callable[[Callable[[], bool]], T], seconds: float = SE
         cancelled = True
 
 
-def _by_file(out: bytes) -> dict[str, list[Match]]:
-    """Reads `path NUL line:column:text` lines; one that was cut off at the end is dropped."""
+def _by_file(out: bytes, start: Path) -> dict[str, list[Match]]:
+    """Reads `path NUL line:column:text` lines; those cut off by the end, or by a line feed in a name, go."""
+    prefix = os.fsencode(start)
     files: dict[str, list[Match]] = {}
     for row in out[: out.rfind(b"\n") + 1].split(b"\n"):
         name, _, rest = row.partition(b"\0")
         line, _, rest = rest.partition(b":")
         column, _, text = rest.partition(b":")
-        if line.isdigit() and column.isdigit():
+        if name.startswith(prefix) and line.isdigit() and column.isdigit():
             path = os.fsdecode(name)
             shown = text.decode("utf-8", "replace").removesuffix("\r")
             files.setdefault(path, []).append(Match(path, int(line), int(column), shown))
     return files
 
 
-def _visible(
-    files: dict[str, list[Match]], query: Query, wanted: Callable[[str], bool]
-) -> dict[str, list[Match]]:
+def _visible(files: dict[str, list[Match]], query: Query, wanted: _Wanted) -> dict[str, list[Match]]:
     """What is wanted of it; rg knows nothing of `.qwenignore` files below the root."""
     seen = {path: matches for path, matches in files.items() if wanted(path)}
     if query.root is None or not _has_ignore_file_below(query.root, seen) or _asked_for_by_name(query):

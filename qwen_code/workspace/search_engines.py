@@ -73,26 +73,47 @@ def find_ripgrep(path: str | None, project: Path) -> str | None:
     return None
 
 
-def rg_command(
-    rg: str, pattern: Pattern, start: Path, *, glob: str, ignore_files: Sequence[Path], ignore: bool
-) -> list[str]:
-    """`glob` narrows the search where rg and we mean the same by it; it does not decide."""
-    command = [rg, "--no-config", "--no-messages", "--color=never", "--no-heading", "--with-filename"]
-    command += ["--null", "--line-number", "--column", "--crlf", "--hidden", "--no-require-git"]
-    command += ["--no-ignore-dot", "--no-ignore-global", "--glob=!.git"]
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where to search."""
+
+    start: Path
+    glob: str
+    """Narrows the search where rg and we mean the same by it; it does not decide."""
+    ignore: bool
+    """Whether ignore files count."""
+    ignore_file: Path | None
+    """One that rg does not know of, its patterns relative to the current directory."""
+
+
+def rg_command(rg: str, pattern: Pattern, scope: Scope) -> list[str]:
+    command = [*_rg(rg, scope), "--no-heading", "--with-filename", "--line-number", "--column", "--crlf"]
     command += [f"--max-columns={MAX_COLUMNS}", "--max-columns-preview"]
     command.append("--ignore-case" if pattern.ignores_case else "--case-sensitive")
     if pattern.literal:
         command.append("--fixed-strings")
     if pattern.spans_lines:
         command.append("--multiline")
-    if not ignore:
-        command.append("--no-ignore")
-    command += [f"--ignore-file={path}" for path in ignore_files if ignore]
-    name = glob.rpartition("/")[2]
+    name = scope.glob.rpartition("/")[2]
     if _NARROWING.fullmatch(name) and name != "**":
         command += [f"--type-add=asked:{name}", "--type=asked"]
-    return [*command, "--regexp", pattern.text, "--", str(start)]
+    return [*command, "--regexp", pattern.text, "--", str(scope.start)]
+
+
+def rg_list_command(rg: str, scope: Scope, names: Iterable[str]) -> list[str]:
+    """Lists the files with one of `names`, which are patterns, NUL after each."""
+    types = [f"--type-add=asked:{name}" for name in names]
+    return [*_rg(rg, scope), "--files", *types, "--type=asked", "--", str(scope.start)]
+
+
+def _rg(rg: str, scope: Scope) -> list[str]:
+    command = [rg, "--no-config", "--no-messages", "--color=never", "--null", "--hidden", "--glob=!.git"]
+    command += ["--no-require-git", "--no-ignore-dot", "--no-ignore-global"]
+    if not scope.ignore:
+        command.append("--no-ignore")
+    elif scope.ignore_file is not None:
+        command.append(f"--ignore-file={scope.ignore_file}")
+    return command
 
 
 def worker_command() -> list[str]:
@@ -102,17 +123,27 @@ def worker_command() -> list[str]:
 def worker_input(pattern: Pattern, files: Iterable[str]) -> bytes:
     """What `search_worker` reads."""
     import json
-    from importlib.util import find_spec
 
-    spec = None if pattern.python_only else find_spec("python_ripgrep")
     request = {
         "pattern": pattern.text,
         "literal": pattern.literal,
         "ignore_case": pattern.ignores_case,
         "multiline": pattern.spans_lines,
-        "bindings": str(Path(spec.origin).parent.parent) if spec and spec.origin else "",
+        "bindings": "" if pattern.python_only else _bindings(),
     }
     return json.dumps(request).encode() + b"\n" + b"\0".join(os.fsencode(path) for path in files)
+
+
+def _bindings() -> str:
+    """Where ripgrep's bindings are installed, if they are. The current directory, which `python -m` searches
+    first, may be anyone's and does not count."""
+    from importlib.util import find_spec
+
+    spec = find_spec("python_ripgrep")
+    if spec is None or spec.origin is None:
+        return ""
+    directory = Path(spec.origin).parent.parent
+    return "" if directory == Path.cwd() else str(directory)
 
 
 @dataclass(frozen=True, slots=True)

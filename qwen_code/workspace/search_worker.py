@@ -122,12 +122,12 @@ def by_bindings(
 
     They give nothing of a file whose matching lines are not UTF-8, so such files are searched again here.
     """
-    prefix = "(?i)" if request["ignore_case"] else ""
+    pattern = ("(?i)" if request["ignore_case"] else "") + _with_dos_ends(request["pattern"])
     for start in range(0, len(files), CHUNK_FILES):
         chunk = files[start : start + CHUNK_FILES]
         # A single file's results would come without its name.
         found = search(
-            [prefix + request["pattern"]],
+            [pattern],
             paths=chunk if len(chunk) > 1 else chunk * 2,
             line_number=True,
             heading=False,
@@ -140,6 +140,11 @@ def by_bindings(
             rest = [path for path in chunk if path not in hits and _is_legacy_text(content(path))]
             if rest:
                 yield from by_python(request, rest)
+
+
+def _with_dos_ends(pattern: str) -> str:
+    """`pattern` whose `$` also matches before a carriage return at the line's end."""
+    return re.sub(r"\\.|\[[^\]]*\]|\$", lambda part: r"(?:\r?$)" if part[0] == "$" else part[0], pattern)
 
 
 def _parsed(text: str) -> tuple[str, list[Hit]]:

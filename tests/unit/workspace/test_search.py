@@ -93,6 +93,16 @@ def test_a_directory_or_file_can_be_searched_alone(root: Path, rg: str | None) -
 
 
 @pytest.mark.parametrize("rg", ENGINES)
+@pytest.mark.parametrize("pattern", ["NEEDLE", "absent"])
+def test_files_left_out_as_secret_are_named_whatever_they_hold(
+    root: Path, rg: str | None, pattern: str
+) -> None:
+    left_out = find(root, pattern, rg).left_out
+    assert [os.path.relpath(path, root) for path in left_out] == [".env", "deploy/id_rsa"]
+    assert find(root, pattern, rg, "*.py").left_out == ()
+
+
+@pytest.mark.parametrize("rg", ENGINES)
 def test_what_is_ignored_or_secret_is_searched_when_named(root: Path, rg: str | None) -> None:
     assert places(root, find(root, "needle", rg, start="build")) == {"build/out.txt:1"}
     assert places(root, find(root, "needle", rg, start="notes.log")) == {"notes.log:1"}
@@ -167,9 +177,8 @@ def test_binary_files_are_passed_over(root: Path, rg: str | None) -> None:
 @pytest.mark.parametrize("rg", ENGINES)
 def test_dos_line_ends_are_no_part_of_lines(root: Path, rg: str | None) -> None:
     (root / "dos.txt").write_bytes(b"needle end\r\nmore\r\n")
-    found = find(root, "END$".lower(), rg, start="dos.txt")
-    assert [match.text for match in found.matches] in ([], ["needle end"])
-    assert [match.text for match in find(root, "needle", rg, start="dos.txt").matches] == ["needle end"]
+    for pattern in ("needle end", "end$", "^needle.*d$", "[$d]$"):
+        assert [match.text for match in find(root, pattern, rg, start="dos.txt").matches] == ["needle end"]
 
 
 @pytest.mark.parametrize("rg", ENGINES)
@@ -185,6 +194,14 @@ def test_too_many_matches_stop_the_search(root: Path, rg: str | None) -> None:
     found = find(root, "needle", rg)
     assert not found.complete
     assert len(found.matches) > 10_000
+
+
+@pytest.mark.parametrize("rg", ENGINES)
+def test_odd_file_names_mislead_nobody(root: Path, rg: str | None) -> None:
+    for name in ["a\nb", "c:1:2", " d ", "-e", "f\xff".encode("latin-1").decode("utf-8", "surrogateescape")]:
+        (root / name).write_text("unique\n")
+    found = {os.path.relpath(match.path, root) for match in find(root, "unique", rg).matches}
+    assert found == {"c:1:2", " d ", "-e", "f\udcff"}
 
 
 def test_a_search_that_takes_too_long_is_stopped(root: Path) -> None:

@@ -15,7 +15,17 @@ def test_files_that_hold_secrets_are_known(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [".env.example", "env.py", "id_rsa.pub", "keys.py", "environment.ts", "README.md", "monkey.txt", ""],
+    [
+        ".env.example",
+        "env.py",
+        "id_rsa.pub",
+        "keys.py",
+        "environment.ts",
+        "README.md",
+        "monkey.txt",
+        "src/a.py",
+        "",
+    ],
 )
 def test_other_files_are_not_taken_for_them(name: str) -> None:
     assert not is_sensitive(name)
