@@ -98,6 +98,7 @@ class FakeApp:
     def __post_init__(self) -> None:
         self.workspace = Workspace(self.root)
         self.backend: Any = FakeBackend()
+        self.store: Any = self
         self._stop = asyncio.Event()
         self._stats = SessionStats(started=0.0)
 
@@ -190,6 +191,9 @@ class FakeApp:
 
     def sessions(self) -> Sequence[SessionSummary]:
         return [summary(name, events) for name, events in self.stored.items()]
+
+    def export(self, session: str | None = None, form: str = "md") -> str:
+        return f"{session} as {form}"
 
     def tools(self) -> tuple[ToolSpec, ...]:
         schema = {

@@ -14,7 +14,8 @@ from qwen_code.tool import CommandResult, UserPort
 
 if TYPE_CHECKING:
     from qwen_code.agent.stats import ContextReport, SessionStats
-    from qwen_code.sessions.store import SessionSummary
+    from qwen_code.sessions.store import SessionStore
+    from qwen_code.sessions.summary import SessionSummary
     from qwen_code.settings.model import Settings
     from qwen_code.workspace.paths import Workspace
 
@@ -40,6 +41,9 @@ class App(Protocol):
     def model_location(self) -> str: ...
     @property
     def backend(self) -> ModelBackend: ...
+
+    @property
+    def store(self) -> SessionStore: ...
 
     def run(self, prompt: str) -> AsyncGenerator[Event, None]:
         """One turn; closing the generator interrupts it and keeps what was done."""

@@ -10,7 +10,7 @@ from qwen_code.ui.repl.panel import Choice, Picker
 from qwen_code.ui.terminal_text import shown_line
 
 if TYPE_CHECKING:
-    from qwen_code.sessions.store import SessionSummary
+    from qwen_code.sessions.summary import SessionSummary
     from qwen_code.ui.repl.completion import Candidate
     from qwen_code.ui.repl.repl import Repl
 

@@ -13,7 +13,6 @@ from qwen_code.ui.blocks import body, heading_note
 from qwen_code.ui.markdown_view import MARGIN
 from qwen_code.ui.painter import Line
 from qwen_code.ui.repl.panel import Choice, Picker
-from qwen_code.ui.repl.record import as_markdown
 from qwen_code.ui.terminal_text import shown_line
 from qwen_code.ui.theme import THEMES, theme_named
 
@@ -49,11 +48,11 @@ async def diff(repl: Repl, argument: str) -> None:
 
 
 async def export(repl: Repl, argument: str) -> None:
-    """The session as Markdown; never over a file that exists."""
+    """The session as Markdown, or as JSON where the file is named so; never over a file that exists."""
     assert repl.app is not None
     path = Path(argument or f"qwen-code-{repl.app.session_id}.md").expanduser()
     path = path if path.is_absolute() else repl.app.workspace.root / path
-    text = as_markdown(repl.record.events)
+    text = repl.app.store.export(repl.app.session_id, "json" if path.suffix == ".json" else "md")
     try:
         with path.open("x", encoding="utf-8", errors="replace") as file:
             file.write(text)

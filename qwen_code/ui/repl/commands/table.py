@@ -43,7 +43,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("context", "what fills the model's window", about.context),
     Command("copy", "the last answer to the clipboard", output.copy),
     Command("diff", "all changes of this session", output.diff),
-    Command("export", "this session as Markdown", output.export, "[FILE]"),
+    Command("export", "this session as Markdown or JSON", output.export, "[FILE]"),
     Command("help", "keys and commands", about.help_, aliases=("?",)),
     Command("model", "which model answers", model.model, "[NAME]", while_busy=False),
     Command("permissions", "allow a rule from now on", model.permissions, "[RULE]"),

@@ -204,8 +204,10 @@ def test_diff_shows_all_changes_again(tmp_path: Path) -> None:
 
 
 def test_export_writes_a_new_file_and_never_over_another(tmp_path: Path) -> None:
-    after(tmp_path, "/export talk.md", ENTER, sees="Written to", turn=CHANGED)
-    assert "All of it." in (tmp_path / "talk.md").read_text()
+    after(tmp_path, "/export talk.md", ENTER, sees="Written to")
+    after(tmp_path, "/export talk.json", ENTER, sees="Written to")
+    assert (tmp_path / "talk.md").read_text() == "20260102-030405-abcd as md"
+    assert (tmp_path / "talk.json").read_text() == "20260102-030405-abcd as json"
     after(tmp_path, "/export talk.md", ENTER, sees="exists;")
     after(tmp_path, "/export no/such/folder.md", ENTER, sees="No such file")
 
