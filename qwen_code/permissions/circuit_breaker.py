@@ -6,16 +6,22 @@ import posixpath
 import re
 from collections.abc import Sequence
 
+from qwen_code.permissions.name_tables import listed
 from qwen_code.permissions.places import Places, contains
 from qwen_code.permissions.shell_fields import Field
 from qwen_code.permissions.shell_parts import NOWHERE
 from qwen_code.permissions.wrappers import command_name
 
-_SYSTEM = frozenset(
-    """/ /bin /boot /dev /etc /home /lib /lib32 /lib64 /media /mnt /opt /proc /root /run /sbin /srv /sys /usr /var /Users
-    /System /Library /Applications /Volumes /private /usr/bin /usr/lib /usr/local /var/lib /etc/ssh""".split()
+_SYSTEM = listed(
+    """
+    / /bin /boot /dev /etc /home /lib /lib32 /lib64 /media /mnt /opt /proc /root /run /sbin /srv /sys
+    /usr /var /Users /System /Library /Applications /Volumes /private /usr/bin /usr/lib /usr/local
+    /var/lib /etc/ssh
+    """
 )
-_DISK = re.compile(r"/dev/(?:[shv]d[a-z]|nvme[0-9]|mmcblk[0-9]|disk[0-9]|rdisk[0-9]|dm-|mapper/|loop[0-9]|md[0-9])[\w/-]*")
+_DISK = re.compile(
+    r"/dev/(?:[shv]d[a-z]|nvme[0-9]|mmcblk[0-9]|disk[0-9]|rdisk[0-9]|dm-|mapper/|loop[0-9]|md[0-9])[\w/-]*"
+)
 _RECURSIVE = re.compile(r"-[a-zA-Z]*[rR][a-zA-Z]*|--recursive")
 
 
@@ -31,7 +37,9 @@ def catastrophe(fields: Sequence[Field], directories: Sequence[str], places: Pla
         return "it writes to a disk directly"
     recursive = any(_RECURSIVE.fullmatch(text) for text in texts)
     if name == "find" and any(text in ("-delete", "-exec", "-execdir") for text in texts):
-        removes = "-delete" in texts or any(text.rpartition("/")[2] in ("rm", "shred", "unlink") for text in texts)
+        removes = "-delete" in texts or any(
+            text.rpartition("/")[2] in ("rm", "shred", "unlink") for text in texts
+        )
         end = next((at for at, text in enumerate(texts) if text.startswith("-")), len(texts))
         return _first_root(arguments[:end], directories, places, "removes everything in") if removes else ""
     unknown_name = not fields[0].known and recursive and "f" in "".join(t for t in texts if t.startswith("-"))

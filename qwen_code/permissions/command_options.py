@@ -65,7 +65,11 @@ def sort_arguments(options: Options, fields: Sequence[Field]) -> Arguments:
         if text == "--":
             found.operands += fields[at:]
             break
-        if not (text.startswith("-") or (options.plus and text.startswith("+"))) or text == "-" or not given.known:
+        if (
+            not (text.startswith("-") or (options.plus and text.startswith("+")))
+            or text == "-"
+            or not given.known
+        ):
             found.operands.append(given)
         elif text.startswith("--"):
             at += _long(options, given, fields[at:], found)

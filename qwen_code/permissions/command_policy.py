@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from qwen_code.permissions.circuit_breaker import catastrophe
+from qwen_code.permissions.command_spellings import deception, exactly, mentions, names, widely
 from qwen_code.permissions.decision import Decision, Mode, Verdict
 from qwen_code.permissions.file_effects import Effects, effects_of
 from qwen_code.permissions.file_policy import FileAccess, FilePolicy
 from qwen_code.permissions.places import Place, Places, is_device
 from qwen_code.permissions.rule_matching import Matcher
-from qwen_code.permissions.rules import Effect, Rule
 from qwen_code.permissions.rule_suggestions import rule_for_command
+from qwen_code.permissions.rules import Effect, Rule
 from qwen_code.permissions.shell_fields import Field
-from qwen_code.permissions.shell_parts import NOWHERE, Part, Parts, parts_of
+from qwen_code.permissions.shell_parts import FORK_BOMB, NOWHERE, Part, Parts, parts_of
 from qwen_code.permissions.wrappers import command_name
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _HARMLESS_VARIABLE = re.compile(
     r"CI|NODE_ENV|(?:NO|FORCE)_COLOR|CLICOLOR(?:_FORCE)?|LANG|LANGUAGE|LC_[A-Z]+|TZ|TERM|COLUMNS|LINES"
     r"|PYTHONUNBUFFERED|PYTHONDONTWRITEBYTECODE|RUST_BACKTRACE|GIT_TERMINAL_PROMPT|GIT_OPTIONAL_LOCKS"
 )
-_HARMLESS_VALUE = re.compile(r"[A-Za-z0-9_.,:@+-]*(?:/[A-Za-z0-9_+-]+){0,2}")
-_SECRET_VARIABLE = re.compile(r"KEY|TOKEN|SECRET|PASS|CRED|AUTH|PRIVATE|COOKIE|DSN|SESSION", re.IGNORECASE)
+_HARMLESS_VALUE = re.compile(r"(?!.*\.\.)(?:[A-Za-z0-9_.,@+-][A-Za-z0-9_.,:@+-]*(?:/[A-Za-z0-9_+-]+){0,2})?")
+_SECRET_VARIABLE = re.compile(
+    r"\$\{?[!#]?(\w*(?:KEY|TOKEN|SECRET|PASS|CRED|AUTH|PRIVATE|COOKIE|DSN|SESSION)\w*)", re.IGNORECASE
+)
 _WRITING = frozenset({">", ">>", ">|", ">&", "&>", "&>>", "<>"})
 _STRICTNESS: dict[Verdict, int] = {"allow": 0, "ask": 1, "deny": 2}
 
@@ -89,7 +90,9 @@ class CommandPolicy:
             yield from self._by_rule("ask", part, effect)
             if part.fields and (reason := catastrophe(part.fields, part.directories, self.places)):
                 yield Finding("ask", reason, by_rule=True)
-        if deceptive := _deceptive(command):
+        if FORK_BOMB in found.odd:
+            yield Finding("ask", FORK_BOMB, by_rule=True)
+        if deceptive := deception(command):
             yield self._unless_yolo(deceptive)
         hidden = next((reason for reason, hides in found.odd.items() if hides), "")
         if hidden and self._commands_are_restricted():
@@ -122,12 +125,16 @@ class CommandPolicy:
     # -- deny and ask rules
 
     def _by_rule(self, effect: Effect, part: Part, effects: Effects) -> Iterator[Finding]:
-        if part.fields and (rule := self.matcher.command(effect, _widely(part))):
+        if part.fields and (rule := self.matcher.command(effect, widely(part))):
             yield _ruled(effect, rule, f"`{part.shown}`")
         for access, field, place in self._accesses(part, effects):
             if place is None:
                 if self.matcher.file_rules(effect, reading=access == "read"):
-                    yield Finding("ask", f"a rule restricts files, and {field.text} is only known when it runs", by_rule=True)
+                    yield Finding(
+                        "ask",
+                        f"a rule restricts files, and {field.text} is only known when it runs",
+                        by_rule=True,
+                    )
                 continue
             policy = self.files.denying if effect == "deny" else self.files.asking
             if rule := policy(access, place):
@@ -148,16 +155,23 @@ class CommandPolicy:
             if rule := policy("read", place):
                 yield _ruled(effect, rule, f"{self.places.short(place.target)} in `{part.shown}`")
             elif rule := policy("write", place):
-                reason = f"it may change {self.places.short(place.target)}, for which there is the rule {rule.text}"
-                yield Finding("ask", reason, rule.text, by_rule=True)
+                name = self.places.short(place.target)
+                yield Finding(
+                    "ask", f"it may change {name}, see the rule {rule.text}", rule.text, by_rule=True
+                )
 
     def _read_whole(self, effect: Effect, part: Part, effects: Effects) -> Iterator[Finding]:
         if not effects.recursive or self.sandboxed:
             return
         for field in effects.reads or (Field("."),):
             for place in self._places(part, field):
-                if place and (rule := self.matcher.below(effect, place, visible_only=effects.recursive == "visible")):
-                    reason = f"it reads all of {self.places.short(place.target)}, and the rule {rule.text} may cover some of it"
+                if place is None:
+                    continue
+                if rule := self.matcher.whole(effect, place):
+                    yield _ruled(effect, rule, f"{self.places.short(place.target)} in `{part.shown}`")
+                elif rule := self.matcher.below(effect, place, visible_only=effects.recursive == "visible"):
+                    name = self.places.short(place.target)
+                    reason = f"it reads all of {name}, and the rule {rule.text} may cover some of it"
                     yield Finding("ask", reason, rule.text, by_rule=True)
 
     # -- what allows a part
@@ -180,10 +194,14 @@ class CommandPolicy:
         elif effect.read_only:
             yield from self._guards(part, effect, None)
             if command_name(part.fields[0]) == "git" and not self._in_root(part):
-                yield self._unless_confined("git obeys the settings of the folder that it runs in", self._suggestion(part))
+                yield self._unless_confined(
+                    "git obeys the settings of the folder that it runs in", self._suggestion(part)
+                )
         elif part.need == "own":
-            reason = f"`{part.shown}` is not a read-only command" if "is not a read-only" in effect.refusal else (
-                f"`{part.shown}`: {effect.refusal}"
+            reason = (
+                f"`{part.shown}` is not a read-only command"
+                if "is not a read-only" in effect.refusal
+                else (f"`{part.shown}`: {effect.refusal}")
             )
             yield self._unless_confined(reason, self._suggestion(part))
             if self.mode is Mode.AUTO and self.sandboxed:
@@ -192,14 +210,14 @@ class CommandPolicy:
     def _allow_rule(self, part: Part) -> Rule | None:
         if not part.fields or not part.name or not part.name.isascii():
             return None
-        return self.matcher.command("allow", _exactly(part))
+        return self.matcher.command("allow", exactly(part))
 
     def _naming_ancestor(self, part: Part, parts: Sequence[Part]) -> Rule | None:
         """The rule of a wrapper around this part that names the part's command, too."""
         parent = part.parent
         while parent >= 0:
             rule = self._allow_rule(parts[parent])
-            if rule and _names(rule, part):
+            if rule and names(rule, part):
                 return rule
             parent = parts[parent].parent
         return None
@@ -207,7 +225,9 @@ class CommandPolicy:
     def _assignments(self, part: Part, rule: Rule | None) -> Iterator[Finding]:
         for assignment in part.assignments:
             value = assignment.value.text if assignment.value is not None else None
-            harmless = _HARMLESS_VARIABLE.fullmatch(assignment.name) and _HARMLESS_VALUE.fullmatch(value or "")
+            harmless = _HARMLESS_VARIABLE.fullmatch(assignment.name) and _HARMLESS_VALUE.fullmatch(
+                value or ""
+            )
             if value is None or not harmless:
                 named = rule is not None and assignment.source in rule.prefix.split(" ")
                 if not named:
@@ -244,10 +264,12 @@ class CommandPolicy:
 
     def _guards(self, part: Part, effects: Effects, rule: Rule | None) -> Iterator[Finding]:
         for access, field, place in self._accesses(part, effects, redirects=False):
-            if not (rule and _mentions(rule, field)):
+            if not (rule and mentions(rule, field)):
                 yield from self._guard(access, place, field, part)
 
-    def _guard(self, access: FileAccess, place: Place | None, field: Field, part: Part | None) -> Iterator[Finding]:
+    def _guard(
+        self, access: FileAccess, place: Place | None, field: Field, part: Part | None
+    ) -> Iterator[Finding]:
         if place is None:
             if not (self.mode is Mode.AUTO and self.sandboxed):
                 yield Finding("ask", f"{field.text} is only known when it runs", reads=access != "write")
@@ -285,9 +307,11 @@ class CommandPolicy:
         groups: list[tuple[FileAccess, Sequence[Field]]] = [
             ("read", effects.reads), ("look", effects.looks), ("write", effects.writes),
         ]  # fmt: skip
-        if redirects:
-            groups += [("read", targets) for operator, targets in part.redirects if operator in ("<", "<>")]
-            groups += [("write", targets) for operator, targets in part.redirects if operator in _WRITING]
+        for operator, targets in part.redirects if redirects else ():
+            if operator in ("<", "<>"):
+                groups.append(("read", targets))
+            if operator in _WRITING:
+                groups.append(("write", targets))
         for access, fields in groups:
             for field in fields:
                 for place in self._places(part, field):
@@ -316,65 +340,10 @@ def _ruled(effect: Effect, rule: Rule, what: str) -> Finding:
     return Finding(verdict, f"the rule {rule.text} {verb} {what}", rule.text, by_rule=True)
 
 
-def _exactly(part: Part) -> set[str]:
-    """The ways to write a part that an allow rule may match."""
-    texts = {" ".join(part.source.split("\n")) if part.parent >= 0 else part.source, part.canonical}
-    if part.assignments:
-        texts |= {" ".join([*(a.source for a in part.assignments), text]) for text in texts if text}
-    return texts - {""}
-
-
-def _widely(part: Part) -> set[str]:
-    """All the ways to write a part that a deny or ask rule may match: quotes, folders and options put aside."""
-    texts = {part.source, *_exactly(part)}
-    name = command_name(part.fields[0])
-    plain = [field.text for field in part.fields[1:]]
-    for spelling in {name, name.lower(), part.fields[0].text.rstrip("\r")}:
-        texts.add(" ".join([spelling, *plain]).rstrip("\r"))
-        texts.add(" ".join([spelling, *map(_requoted, plain)]))
-        for skipped, text in enumerate(plain[:8], 1):
-            # `git -C x push` is a push, too
-            if text.startswith("-") or (skipped > 1 and plain[skipped - 2].startswith("-")):
-                texts.add(" ".join([spelling, *plain[skipped:]]))
-            else:
-                break
-    return texts
-
-
-def _requoted(text: str) -> str:
-    return text if re.fullmatch(r"[A-Za-z0-9_@%+=:,./^-]+", text) else f'"{text}"'
-
-
-def _names(rule: Rule, part: Part) -> bool:
-    if len(rule.pieces) == 1:
-        return True
-    words = re.findall(r"[^\s'\"]+", rule.prefix)
-    return bool(part.name) and part.name in words[1:]
-
-
-def _mentions(rule: Rule, field: Field) -> bool:
-    """Does a shell rule name this argument before its first star?"""
-    if len(rule.pieces) == 1:
-        return True
-    return bool(field.text) and field.text in re.findall(r"[^\s'\"]+", rule.prefix)[1:]
-
-
 def _secret_variable(part: Part, effects: Effects) -> str:
-    if not (effects.read_only and part.name in ("echo", "printf", "cat")):
-        return ""
-    names = (name for field in part.fields for name in field.variables)
-    return next((name for name in names if _SECRET_VARIABLE.search(name)), "")
-
-
-def _deceptive(command: str) -> str:
-    """Characters that make a command look like another one."""
-    if _CONTROL.search(command):
-        return "it holds control characters"
-    if command.isascii():
-        return ""
-    for character in command:
-        if not character.isascii():
-            category = unicodedata.category(character)
-            if category in ("Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"):
-                return f"it holds the invisible character U+{ord(character):04X}"
-    return ""
+    """The name of a variable that looks like a secret's, in what a command prints."""
+    printed = part.given
+    if effects.read_only and part.name in ("echo", "printf"):
+        printed += " ".join(field.text for field in part.fields if field.kind == "dynamic")
+    match = _SECRET_VARIABLE.search(printed) if effects.read_only else None
+    return match[1] if match else ""

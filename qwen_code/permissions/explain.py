@@ -18,7 +18,9 @@ class BadLine(ValueError):
     """A line of input can't be judged; `str()` says why."""
 
 
-def judge(command: str, rules: RuleSet, mode: Mode, workspace: str, home: str, *, sandboxed: bool = False) -> Decision:
+def judge(
+    command: str, rules: RuleSet, mode: Mode, workspace: str, home: str, *, sandboxed: bool = False
+) -> Decision:
     """What the gate says of a command that would start in `workspace`. Looks at links, changes nothing."""
     gate = Gate(rules, mode, [workspace], home, sandboxed, follow=os.path.realpath)
     return gate.decide("run_shell_command", [Access("run", command, workspace)])
@@ -38,7 +40,7 @@ def check_command(command: str, rules: RuleSet, mode: Mode, workspace: str, home
 
 def check_line(line: object, workspace: str, home: str, *, mode: Mode = Mode.DEFAULT) -> dict[str, Any]:
     """Judge one parsed line of `permissions check --jsonl`: {id, cmd, rules, mode}. Never raises."""
-    fields = cast("Mapping[str, object]", line) if isinstance(line, Mapping) else {}
+    fields: Mapping[str, object] = cast("Mapping[str, object]", line) if isinstance(line, Mapping) else {}
     identifier = fields.get("id")
     try:
         command = fields.get("cmd")
@@ -48,11 +50,10 @@ def check_line(line: object, workspace: str, home: str, *, mode: Mode = Mode.DEF
         if given not in list(Mode):
             raise BadLine(f"there is no mode {given!r}; it is one of {', '.join(Mode)}")
         rules = rules_from(fields.get("rules") or {})
-        if rules.problems:
-            raise BadLine(str(rules.problems[0]))
     except BadLine as error:
         return {"id": identifier, "error": str(error)}
-    return {"id": identifier, **check_command(command, rules, Mode(given), workspace, home)}
+    answer = {"id": identifier, **check_command(command, rules, Mode(given), workspace, home)}
+    return {**answer, "problems": [str(p) for p in rules.problems]} if rules.problems else answer
 
 
 def rules_from(value: object) -> RuleSet:
@@ -68,10 +69,11 @@ def rules_from(value: object) -> RuleSet:
         table = cast("Mapping[str, object]", inner)
     lists: dict[str, Sequence[str]] = {}
     for effect in _EFFECTS:
-        texts = table.get(effect) or []
-        if not isinstance(texts, list) or not all(isinstance(text, str) for text in cast("list[object]", texts)):
+        given = table.get(effect) or ()
+        texts = cast("Sequence[object]", given) if isinstance(given, (list, tuple)) else (None,)
+        if not all(isinstance(text, str) for text in texts):
             raise BadLine(f'"{effect}" must be a list of rules, each a text')
-        lists[effect] = cast("list[str]", texts)
+        lists[effect] = [str(text) for text in texts]
     return RuleSet.parse(allow=lists["allow"], ask=lists["ask"], deny=lists["deny"])
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qwen_code.permissions.command_options import NotReadOnly
+from qwen_code.permissions.name_tables import listed
 from qwen_code.permissions.read_only_commands import reading
 from qwen_code.permissions.shell_fields import Field
 from qwen_code.permissions.wrappers import command_name
@@ -58,7 +59,7 @@ def effects_of(fields: Sequence[Field]) -> Effects:
         reads, writes = writer(arguments, operands)
         whole = "all" if name in _TREE_COPIERS and any(_TREES.fullmatch(f.text) for f in arguments) else ""
         return Effects(tuple(reads), (), (*writes, *outputs), urls=urls, recursive=whole, refusal=refusal)
-    if name == "sed" and any(_IN_PLACE.fullmatch(field.text) for field in arguments):
+    if name in ("sed", "perl", "ruby") and any(_IN_PLACE.fullmatch(field.text) for field in arguments):
         return Effects(reads=tuple(operands), writes=tuple(operands), refusal=refusal)
     if name in ("curl", "wget", "http", "https", "xh", "aria2c"):
         bare = tuple(f"http://{f.text}" for f in operands if not _URL.match(f.text) and "." in f.text)
@@ -68,9 +69,9 @@ def effects_of(fields: Sequence[Field]) -> Effects:
     return Effects(writes=outputs, touches=tuple(_pieces(arguments)), urls=urls, refusal=refusal)
 
 
-_TREE_COPIERS = frozenset("cp gcp scp rsync ditto zip".split())
+_TREE_COPIERS = listed("cp gcp scp rsync ditto zip")
 _TREES = re.compile(r"-[a-zA-Z]*[rRa][a-zA-Z]*|--recursive|--archive")
-_NO_FILES = frozenset("kill pkill killall export unset alias unalias shift umask ulimit jobs bg fg exit".split())
+_NO_FILES = listed("kill pkill killall export unset alias unalias shift umask ulimit jobs bg fg exit")
 
 
 def _operands(arguments: Sequence[Field]) -> list[Field]:
@@ -102,7 +103,16 @@ def _uploads(arguments: Sequence[Field]) -> list[Field]:
     """Files that curl sends: `-T f`, `-d @f`, `-F x=@f`, `--upload-file f`, `-K f`."""
     found: list[Field] = []
     for at, field in enumerate(arguments):
-        if field.text in ("-T", "--upload-file", "-K", "--config", "--post-file", "--body-file", "-b", "--netrc-file"):
+        if field.text in (
+            "-T",
+            "--upload-file",
+            "-K",
+            "--config",
+            "--post-file",
+            "--body-file",
+            "-b",
+            "--netrc-file",
+        ):
             found += arguments[at + 1 : at + 2]
         elif re.match(r"--(?:upload-file|config|post-file|body-file|netrc-file)=", field.text):
             found.append(Field(field.text.partition("=")[2], field.kind))
@@ -133,7 +143,9 @@ def _all(arguments: Sequence[Field], operands: list[Field]) -> tuple[Sequence[Fi
     return (), operands
 
 
-def _after_first(arguments: Sequence[Field], operands: list[Field]) -> tuple[Sequence[Field], Sequence[Field]]:
+def _after_first(
+    arguments: Sequence[Field], operands: list[Field]
+) -> tuple[Sequence[Field], Sequence[Field]]:
     """`chmod MODE FILE...` and the like."""
     return (), [field for field in arguments if field in operands[1:]] or operands
 
@@ -168,7 +180,10 @@ def _target(arguments: Sequence[Field], operands: list[Field]) -> tuple[list[Fie
         sources = [field for field in operands if field != folder]
     else:
         return [], []
-    inside = [_within(folder, source) for source in sources if source.known and folder.known]
+    is_folder = len(sources) > 1 or folder.text.endswith(("/", ".")) or folder != operands[-1]
+    inside = (
+        [_within(folder, source) for source in sources if source.known and folder.known] if is_folder else []
+    )
     return sources, [folder, *inside]
 
 
@@ -193,27 +208,48 @@ def _find(arguments: Sequence[Field], operands: list[Field]) -> tuple[Sequence[F
         if field.text.startswith("-") or field.text in ("(", "!"):
             break
         roots.append(field)
-    named = [arguments[at + 1] for at, f in enumerate(arguments[:-1]) if f.text.startswith("-fprint") or f.text == "-fls"]
+    named = [
+        arguments[at + 1]
+        for at, f in enumerate(arguments[:-1])
+        if f.text.startswith("-fprint") or f.text == "-fls"
+    ]
     deletes = any(field.text == "-delete" for field in arguments)
     return (), [*named, *((roots or [Field(".")]) if deletes else [])]
 
 
 def _git(arguments: Sequence[Field], operands: list[Field]) -> tuple[Sequence[Field], Sequence[Field]]:
-    """Files named to sub-commands that overwrite or remove them; `add` carries content into the repository."""
+    """Files that sub-commands overwrite or remove; and those whose content they show or take over."""
     verb = operands[0].text if operands else ""
-    files = operands[1:]
+    files = [field for field in operands[1:] if field.known]
     if verb in ("checkout", "restore", "rm", "mv", "clean", "apply", "am", "reset", "stash"):
         return (), files
-    return files, ()
+    shows = verb in (
+        "add",
+        "stage",
+        "show",
+        "diff",
+        "blame",
+        "cat-file",
+        "log",
+        "grep",
+        "archive",
+        "hash-object",
+    )
+    return (files if shows else ()), ()
 
 
 _WRITERS: Mapping[str, Writer] = {
-    **dict.fromkeys("rm rmdir unlink shred touch mkdir mkfifo mknod tee sponge truncate fallocate split csplit".split(), _all),
-    **dict.fromkeys("vi vim nvim view nano pico emacs ed ex micro code sponge patch dos2unix unix2dos".split(), _edited),
-    **dict.fromkeys("chmod chown chgrp chattr setfacl xattr".split(), _after_first),
-    **dict.fromkeys("cp scp rsync install ln gcp ditto link".split(), _copied),
-    **dict.fromkeys("mv rename".split(), _moved),
-    **dict.fromkeys("uniq xxd".split(), _last),
+    **dict.fromkeys(
+        listed("rm rmdir unlink shred touch mkdir mkfifo mknod tee sponge truncate fallocate split csplit"),
+        _all,
+    ),
+    **dict.fromkeys(
+        listed("vi vim nvim view nano pico emacs ed ex micro code sponge patch dos2unix unix2dos"), _edited
+    ),
+    **dict.fromkeys(listed("chmod chown chgrp chattr setfacl xattr"), _after_first),
+    **dict.fromkeys(listed("cp scp rsync install ln gcp ditto link"), _copied),
+    **dict.fromkeys(listed("mv rename"), _moved),
+    **dict.fromkeys(listed("uniq xxd"), _last),
     "gzip": _edited,
     "gunzip": _edited,
     "bzip2": _edited,

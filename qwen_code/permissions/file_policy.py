@@ -14,6 +14,9 @@ FileAccess: TypeAlias = Literal["read", "look", "write"]
 """`look` shows that a file exists, its size and times; never content."""
 
 
+_Guard: TypeAlias = Literal["protected", "secret", "outside"]
+
+
 @dataclass(frozen=True, slots=True)
 class FilePolicy:
     """Judges single paths."""
@@ -29,7 +32,9 @@ class FilePolicy:
         """The ask rule that covers this access."""
         return self._restricting("ask", access, place, also_read)
 
-    def _restricting(self, effect: Literal["deny", "ask"], access: FileAccess, place: Place, also_read: bool) -> Rule | None:
+    def _restricting(
+        self, effect: Literal["deny", "ask"], access: FileAccess, place: Place, also_read: bool
+    ) -> Rule | None:
         rule = None
         if access == "write":
             rule = self.matcher.path(effect, WRITERS, place) or self.matcher.inside_of(effect, place)
@@ -39,25 +44,35 @@ class FilePolicy:
 
     def guarded(self, access: FileAccess, place: Place) -> str:
         """Why this access needs a question in every mode but yolo; empty when it does not."""
-        if is_device(place):
+        reasons = self._reasons(access, place)
+        if not reasons:
             return ""
         name = self.places.short(place.target)
         if place.target != place.resolved:
             name += f" (that is {self.places.short(place.resolved)})"
-        if access == "write" and (reason := protected(place, self.places)):
-            return f"{name} {reason}"
-        if access != "look" and (reason := secret(place, self.places)):
-            return f"{name} {reason}"
-        if not self.places.is_inside(place):
-            return f"{name} lies outside the workspace"
-        return ""
+        return f"{name} {next(iter(reasons.values()))}"
+
+    def _reasons(self, access: FileAccess, place: Place) -> dict[_Guard, str]:
+        if is_device(place):
+            return {}
+        reasons: dict[_Guard, str] = {
+            "protected": protected(place, self.places) if access == "write" else "",
+            "secret": secret(place, self.places) if access != "look" else "",
+            "outside": "" if self.places.is_inside(place) else "lies outside the workspace",
+        }
+        return {guard: reason for guard, reason in reasons.items() if reason}
 
     def excuse(self, access: FileAccess, place: Place) -> Rule | None:
-        """The allow rule that names this very file, or its guarded or outside folder."""
+        """The allow rule that names this very file, or the guarded or outside folder that it lies in."""
         rule = self.allowing(access, place)
-        if rule is not None and self.matcher.aims(rule, lambda aim: self.guarded(access, aim)):
-            return rule
-        return None
+        if rule is None:
+            return None
+        for guard in self._reasons(access, place):
+            if not self.matcher.aims(
+                rule, lambda aim, guard=guard: self._reasons(access, aim).get(guard, "")
+            ):
+                return None
+        return rule
 
     def allowing(self, access: FileAccess, place: Place) -> Rule | None:
         """The allow rule that covers this access, whether or not the file is guarded."""

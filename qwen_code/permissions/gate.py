@@ -1,4 +1,4 @@
-"""The gate: says of every call whether it runs, is asked for or is denied. Pure; the facts come with the call."""
+"""The gate: says of every call whether it runs, is asked for or is denied; the facts come with the call."""
 
 from __future__ import annotations
 
@@ -63,7 +63,9 @@ class Gate:
         decisions = [self._tool(tool, accesses), *(self._access(tool, access) for access in accesses)]
         worst = max(decisions, key=lambda decision: _STRICTNESS[decision.verdict])
         if len(decisions) <= 2 or worst.verdict != "ask":
-            return next((d for d in decisions if d.verdict == worst.verdict and (d.rule or d.commands)), worst)
+            return next(
+                (d for d in decisions if d.verdict == worst.verdict and (d.rule or d.commands)), worst
+            )
         asked = [decision for decision in decisions if decision.verdict == "ask"]
         complete = all(decision.suggestions for decision in asked)
         suggestions = tuple(dict.fromkeys(s for d in asked for s in d.suggestions)) if complete else ()
@@ -76,7 +78,9 @@ class Gate:
         if rule := self._matcher.tool("ask", tool):
             return Decision("ask", f"the rule {rule.text} asks for {tool}", rule.text)
         if self._matcher.rules.doubtful and accesses:
-            reason = f"the rule `{self._matcher.rules.doubtful}` is not understood, so everything is asked for"
+            reason = (
+                f"the rule `{self._matcher.rules.doubtful}` is not understood, so everything is asked for"
+            )
             return Decision("ask", reason)
         if not tool.startswith("mcp__") or self.mode is Mode.YOLO:
             return Decision("allow", f"{tool} touches nothing beyond what is named")

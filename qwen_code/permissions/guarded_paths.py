@@ -6,53 +6,72 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+from qwen_code.permissions.name_tables import listed
 from qwen_code.permissions.path_patterns import segments_meet
 from qwen_code.permissions.places import Place, Places
 
-_SECRETS: dict[str, tuple[str, ...]] = {
-    "may hold secrets": (
-        ".env", ".env.*", "*.env", ".envrc", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "*.ppk",
-        ".htpasswd", "credentials", "credentials.*", "secrets.*", "secret.*", "client_secret*.json", "service-account*.json",
-        "service_account*.json", "*.tfstate", "*.tfstate.*", "*.tfvars", "kubeconfig", "auth.json", "vault.yml", "wallet.dat",
+_SECRETS: Mapping[str, frozenset[str]] = {
+    "may hold secrets": listed(
+        """
+        .env .env.* *.env .envrc *.pem *.key *.p12 *.pfx *.jks *.keystore *.kdbx *.ppk .htpasswd
+        credentials credentials.json credentials.y*ml credentials.toml credentials.ini credentials.csv
+        credentials.xml credentials.db secrets.json secrets.y*ml secrets.toml secrets.ini secret.json
+        secret.y*ml client_secret*.json service-account*.json service_account*.json *.tfstate *.tfstate.*
+        *.tfvars kubeconfig auth.json vault.yml wallet.dat
+        """
     ),
-    "is a private key": ("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".ssh", ".gnupg", ".age", "private-keys*"),
-    "holds credentials": (
-        ".netrc", "_netrc", ".pgpass", ".my.cnf", ".npmrc", ".pypirc", ".yarnrc.yml", ".git-credentials", ".s3cfg", ".boto",
-        ".dockercfg", ".vault-token", ".aws", ".azure", ".kube", ".docker/config.json", ".config/gcloud", ".config/gh",
-        ".config/op", ".config/rclone", ".cargo/credentials*", ".gem/credentials", ".terraform.d", ".password-store",
-        ".local/share/keyrings", "Keychains", ".mozilla", ".config/google-chrome", ".config/chromium", ".qwen/oauth*",
+    "is a private key": listed("id_rsa* id_dsa* id_ecdsa* id_ed25519* .ssh .gnupg .age private-keys*"),
+    "holds credentials": listed(
+        """
+        .netrc _netrc .pgpass .my.cnf .npmrc .pypirc .yarnrc.yml .git-credentials .s3cfg .boto .dockercfg
+        .vault-token .aws .azure .kube .docker/config.json .config/gcloud .config/gh .config/op
+        .config/rclone .cargo/credentials* .gem/credentials .terraform.d .password-store
+        .local/share/keyrings Keychains .mozilla .config/google-chrome .config/chromium .qwen/oauth*
+        """
     ),
-    "is a history of what was typed": ("*_history", ".histfile", ".zhistory", ".lesshst", ".viminfo"),
-    "shows a process from inside": (
-        "/proc/*/environ", "/proc/*/mem", "/proc/*/maps", "/proc/*/cmdline", "/proc/*/fd", "/proc/*/root", "/proc/*/cwd",
-        "/proc/*/task", "/proc/kcore", "/dev/mem", "/dev/kmem",
+    "is a history of what was typed": listed("*_history .histfile .zhistory .lesshst .viminfo"),
+    "shows a process from inside": listed(
+        """
+        /proc/*/environ /proc/*/mem /proc/*/maps /proc/*/cmdline /proc/*/fd /proc/*/root /proc/*/cwd
+        /proc/*/task /proc/kcore /dev/mem /dev/kmem
+        """
     ),
-    "belongs to the system's accounts": ("/etc/shadow*", "/etc/gshadow*", "/etc/sudoers*", "/etc/security"),
-}  # fmt: skip
+    "belongs to the system's accounts": listed(
+        """
+        /etc/shadow* /etc/gshadow* /etc/sudoers* /etc/security
+        """
+    ),
+}
 
 _HARMLESS = re.compile(r"\.env\.(?:example|sample|template|dist|defaults)|.*\.pub", re.IGNORECASE)
 
 _WILD = re.compile(r"[*?\[]")
 _WILDCARDS = re.compile(r"\[[^\]]*\]|[*?]")
 
-_PROTECTED: dict[str, tuple[str, ...]] = {
-    "belongs to git itself": (".git", ".hg", ".svn", ".jj"),
-    "makes git run commands": (".gitmodules", ".gitconfig", ".githooks", ".husky"),
-    "holds settings of a coding agent": (
-        ".qwen", ".claude", ".codex", ".gemini", ".cursor", ".mcp.json", ".aider.conf.yml", ".continue", ".windsurf",
+_PROTECTED: Mapping[str, frozenset[str]] = {
+    "belongs to git itself": listed(".git .hg .svn .jj"),
+    "makes git run commands": listed(".gitmodules .gitconfig .githooks .husky"),
+    "holds settings of a coding agent": listed(
+        """
+        .qwen .claude .codex .gemini .cursor .mcp.json .aider.conf.yml .continue .windsurf
+        """
     ),
-    "makes an editor run commands": (
-        ".vscode", ".idea", ".devcontainer", ".devcontainer.json", "*.code-workspace", ".vimrc", ".exrc", ".nvimrc",
-        ".nvim.lua", ".dir-locals.el", ".zed", ".fleet",
+    "makes an editor run commands": listed(
+        """
+        .vscode .idea .devcontainer .devcontainer.json *.code-workspace .vimrc .exrc .nvimrc .nvim.lua
+        .dir-locals.el .zed .fleet
+        """
     ),
-    "is run when a shell or a tool starts": (
-        ".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".bash_aliases", ".profile", ".zshrc", ".zshenv", ".zprofile",
-        ".zlogin", ".zlogout", ".kshrc", ".cshrc", ".tcshrc", ".inputrc", ".config/fish", ".xprofile", ".xinitrc", ".envrc",
-        ".env", ".env.*", ".direnv", ".ripgreprc", ".npmrc", ".yarnrc", ".yarnrc.yml", ".pnpmfile.cjs", ".gdbinit", ".lldbinit",
-        ".pdbrc", ".pythonrc", ".tmux.conf", ".wgetrc", ".curlrc", ".config/autostart", ".config/systemd", ".local/bin",
-        "authorized_keys", ".ssh", ".gnupg", ".netrc",
+    "is run when a shell or a tool starts": listed(
+        """
+        .bashrc .bash_profile .bash_login .bash_logout .bash_aliases .profile .zshrc .zshenv .zprofile
+        .zlogin .zlogout .kshrc .cshrc .tcshrc .inputrc .config/fish .xprofile .xinitrc .envrc .env .env.*
+        .direnv .ripgreprc .npmrc .yarnrc .yarnrc.yml .pnpmfile.cjs .gdbinit .lldbinit .pdbrc .pythonrc
+        .tmux.conf .wgetrc .curlrc .config/autostart .config/systemd .local/bin authorized_keys .ssh
+        .gnupg .netrc
+        """
     ),
-}  # fmt: skip
+}
 
 
 def secret(place: Place, places: Places) -> str:
@@ -90,7 +109,7 @@ def _guarded(path: str, relative: str, kind: str) -> str:
 
 
 def _meant(name: str, example: str) -> bool:
-    """Is this wildcard name likely to stand for the guarded file? `*` and `*.py` name whole folders instead."""
+    """Does this wildcard name stand for the guarded file? `*` and `*.py` mean whole folders instead."""
     letters = len(_WILDCARDS.sub("", name))
     if name.startswith("*") and not example.startswith("*"):
         return False
@@ -101,8 +120,8 @@ def _meant(name: str, example: str) -> bool:
 class _Table:
     """The patterns of one kind, sorted by how they can be looked up."""
 
-    def __init__(self, patterns: Mapping[str, tuple[str, ...]]) -> None:
-        flat = [(name.casefold(), reason) for reason, names in patterns.items() for name in names]
+    def __init__(self, patterns: Mapping[str, frozenset[str]]) -> None:
+        flat = [(name.casefold(), reason) for reason, names in patterns.items() for name in sorted(names)]
         self.examples = tuple((name, reason) for name, reason in flat if "/" not in name)
         """Single names, for comparison with wildcards, each with its reason."""
         self.exact = {name: reason for name, reason in self.examples if "*" not in name}

@@ -127,6 +127,14 @@ class PathPattern:
         """Could the pattern cover something inside the directory `path`?"""
         return self._walk(path) in ("covered", "below")
 
+    def fills(self, path: str) -> bool:
+        """Does the pattern cover everything inside the directory `path`, as `x/**` does for x?"""
+        return (
+            len(self.segments) > 1
+            and self.segments[-1] == "**"
+            and PathPattern(self.segments[:-1], self.folded).matches(path)
+        )
+
     def names_below(self, path: str) -> bool:
         """Does the pattern begin with a fixed path that lies inside the directory `path`?"""
         names = [part for part in (path.casefold() if self.folded else path).split("/") if part]

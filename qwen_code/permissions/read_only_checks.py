@@ -18,6 +18,7 @@ from qwen_code.permissions.command_options import (
     Options,
     sort_arguments,
 )
+from qwen_code.permissions.name_tables import listed
 from qwen_code.permissions.path_patterns import segments_meet
 from qwen_code.permissions.shell_fields import Field
 
@@ -37,15 +38,20 @@ class Reading:
     """The folder that `cd` goes to."""
 
 
-_FIND_PLAIN = frozenset(
-    """-print -print0 -ls -prune -quit -true -false -empty -depth -d -xdev -mount -follow -daystart -noleaf -nouser -nogroup
-    -readable -writable -executable -warn -nowarn -ignore_readdir_race -noignore_readdir_race -not -a -o -and -or ! ( ) ,
-    """.split()
+_FIND_PLAIN = listed(
+    """
+    -print -print0 -ls -prune -quit -true -false -empty -depth -d -xdev -mount -follow -daystart -noleaf
+    -nouser -nogroup -readable -writable -executable -warn -nowarn -ignore_readdir_race
+    -noignore_readdir_race -not -a -o -and -or ! ( ) ,
+    """
 )
-_FIND_VALUED = frozenset(
-    """-name -iname -path -ipath -wholename -iwholename -regex -iregex -lname -ilname -type -xtype -size -mtime -mmin -atime
-    -amin -ctime -cmin -newer -anewer -cnewer -newermt -newerct -newerat -newermm -maxdepth -mindepth -user -group -uid -gid
-    -perm -links -inum -samefile -used -regextype -printf -fstype -context""".split()
+_FIND_VALUED = listed(
+    """
+    -name -iname -path -ipath -wholename -iwholename -regex -iregex -lname -ilname -type -xtype -size
+    -mtime -mmin -atime -amin -ctime -cmin -newer -anewer -cnewer -newermt -newerct -newerat -newermm
+    -maxdepth -mindepth -user -group -uid -gid -perm -links -inum -samefile -used -regextype -printf
+    -fstype -context
+    """
 )
 
 
@@ -80,9 +86,7 @@ def find(fields: Sequence[Field]) -> Reading:
     return Reading(looks=tuple(roots))
 
 
-_FIND_ACTING = tuple(
-    "-delete -exec -execdir -ok -okdir -fprint -fprint0 -fprintf -fls -files0-from".split()
-)
+_FIND_ACTING = tuple(listed("-delete -exec -execdir -ok -okdir -fprint -fprint0 -fprintf -fls -files0-from"))
 
 
 def _is_one_value(field: Field) -> bool:
@@ -100,7 +104,9 @@ _SED_COMMAND = re.compile(
     r"|y([^\w\s\\])(?:\\.|(?!\2)[^\\\n])*\2(?:\\.|(?!\2)[^\\\n])*\2)\s*(?=[;}\n]|\Z))",
     re.DOTALL,
 )
-_SED = Options("nErsuz", "e", "quiet silent regexp-extended separate unbuffered null-data posix debug", "expression")
+_SED = Options(
+    "nErsuz", "e", "quiet silent regexp-extended separate unbuffered null-data posix debug", "expression"
+)
 
 
 def sed(fields: Sequence[Field]) -> Reading:
@@ -136,7 +142,9 @@ def _values(fields: Sequence[Field], letter: str, name: str) -> list[Field]:
 
 
 _AWK = Options("", "Fv", "", "field-separator assign")
-_AWK_UNSAFE = re.compile(r"system|getline|ENVIRON|PROCINFO|SYMTAB|FUNCTAB|ARG[VC]|@|\\\n|\|(?!\|)(?<!\|\|)|>(?!=)|printf?\s*>")
+_AWK_UNSAFE = re.compile(
+    r"system|getline|ENVIRON|PROCINFO|SYMTAB|FUNCTAB|ARG[VC]|@|\\\n|\|(?!\|)(?<!\|\|)|>(?!=)"
+)
 
 
 def awk(fields: Sequence[Field]) -> Reading:
@@ -154,10 +162,14 @@ def awk(fields: Sequence[Field]) -> Reading:
 
 
 _JQ = Options(
-    "nrcsSRejaMC", "L", "null-input raw-output compact-output slurp sort-keys raw-input exit-status join-output tab unbuffered",
+    "nrcsSRejaMC",
+    "L",
+    "null-input raw-output compact-output slurp sort-keys raw-input exit-status join-output tab unbuffered",
     "indent arg argjson",
-)  # fmt: skip
-_JQ_UNSAFE = re.compile(r"\benv\b|\$ENV|\binput_filename\b|\bimport\b|\binclude\b|\bdebug\b|\$__prog|\bget_search_list\b")
+)
+_JQ_UNSAFE = re.compile(
+    r"\benv\b|\$ENV|\binput_filename\b|\bimport\b|\binclude\b|\bdebug\b|\$__prog|\bget_search_list\b"
+)
 
 
 def jq(fields: Sequence[Field]) -> Reading:
@@ -179,9 +191,12 @@ def _follows_arg(fields: Sequence[Field], at: int) -> bool:
 
 _RG = Options(
     valued="ABCEegfmMrTtdj",
-    long_valued="""after-context before-context context color colors encoding engine regexp file glob iglob ignore-file
-    max-columns max-count max-depth max-filesize path-separator replace sort sortr threads type type-not type-add type-clear
-    context-separator field-match-separator field-context-separator dfa-size-limit regex-size-limit generate""",
+    long_valued="""
+    after-context before-context context color colors encoding engine regexp file glob iglob ignore-file
+    max-columns max-count max-depth max-filesize path-separator replace sort sortr threads type type-not
+    type-add type-clear context-separator field-match-separator field-context-separator dfa-size-limit
+    regex-size-limit generate
+    """,
     files="f file ignore-file", any=True,
 )  # fmt: skip
 _RG_UNSAFE = ("pre", "pre-glob", "hostname-bin", "search-zip", "hyperlink-format")
@@ -203,8 +218,10 @@ def rg(fields: Sequence[Field]) -> Reading:
 
 _GREP = Options(
     valued="efABCmDd",
-    long_valued="""regexp file after-context before-context context max-count label binary-files devices directories exclude
-    exclude-dir include""",
+    long_valued="""
+    regexp file after-context before-context context max-count label binary-files devices directories
+    exclude exclude-dir include
+    """,
     long="color colour recursive dereference-recursive",
     files="f file exclude-from", any=True,
 )  # fmt: skip
@@ -221,7 +238,9 @@ def grep(fields: Sequence[Field]) -> Reading:
 def tar(fields: Sequence[Field]) -> Reading:
     """`tar` that lists one archive, and nothing else: `tar tf x`, `tar -tvzf x`."""
     match fields:
-        case [Field(text=mode), Field(kind="literal", text=archive)] if re.fullmatch(r"-?[tvzjJ]*t[vzjJ]*f", mode):
+        case [Field(text=mode), Field(kind="literal", text=archive)] if re.fullmatch(
+            r"-?[tvzjJ]*t[vzjJ]*f", mode
+        ):
             if ":" in archive or archive.startswith("-"):
                 raise NotReadOnly("the archive may lie on another machine")
             return Reading((fields[1],))
@@ -231,6 +250,29 @@ def tar(fields: Sequence[Field]) -> Reading:
             return Reading((fields[2],))
         case _:
             raise NotReadOnly("only plain listing, `tar tf FILE`, is known to be harmless")
+
+
+def xxd(fields: Sequence[Field]) -> Reading:
+    """`xxd` of one file; a second one would be written, and `-r` turns it around."""
+    operands: list[Field] = []
+    taken = iter(fields)
+    for field in taken:
+        if not field.literal:
+            raise NotReadOnly(UNKNOWN_ARGUMENT)
+        if field.text in ("-c", "-g", "-l", "-s", "-n", "-o"):
+            next(taken, None)
+        elif field.text not in ("-a", "-b", "-C", "-e", "-E", "-i", "-p", "-ps", "-u"):
+            operands.append(field)
+    if len(operands) > 1 or any(operand.text.startswith("-") for operand in operands):
+        raise NotReadOnly("it may write a file")
+    return Reading(tuple(operands))
+
+
+def command(fields: Sequence[Field]) -> Reading:
+    """`command -v`, which says where a command lies; without it the command runs."""
+    if not fields or fields[0].text not in ("-v", "-V") or not all(field.literal for field in fields):
+        raise NotReadOnly("it runs a command")
+    return Reading()
 
 
 def printf(fields: Sequence[Field]) -> Reading:
@@ -249,7 +291,7 @@ def globs(fields: Sequence[Field]) -> tuple[Field, ...]:
     return tuple(field for field in fields if field.kind == "glob")
 
 
-_FILE_TESTS = frozenset("-e -f -d -r -w -x -s -L -h -b -c -p -S -g -u -k -O -G -N -nt -ot -ef".split())
+_FILE_TESTS = listed("-e -f -d -r -w -x -s -L -h -b -c -p -S -g -u -k -O -G -N -nt -ot -ef")
 
 
 def condition(fields: Sequence[Field]) -> Reading:
@@ -262,7 +304,9 @@ def condition(fields: Sequence[Field]) -> Reading:
     looks = [
         field
         for at, field in enumerate(fields)
-        if field.known and at and (fields[at - 1].text in _FILE_TESTS or fields[at + 1 : at + 2] in _BINARY_TESTS)
+        if field.known
+        and at
+        and (fields[at - 1].text in _FILE_TESTS or fields[at + 1 : at + 2] in _BINARY_TESTS)
     ]
     return Reading(looks=(*looks, *globs(fields)))
 

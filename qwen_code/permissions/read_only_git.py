@@ -6,27 +6,58 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from qwen_code.permissions.command_options import MAY_BE_OPTION, UNKNOWN_ARGUMENT, NotReadOnly
+from qwen_code.permissions.name_tables import listed
 from qwen_code.permissions.read_only_checks import Reading
 from qwen_code.permissions.shell_fields import Field
 
-_GLOBAL = frozenset({"--no-pager", "--no-optional-locks", "--literal-pathspecs", "--glob-pathspecs", "--no-replace-objects"})
+_GLOBAL = frozenset(
+    {"--no-pager", "--no-optional-locks", "--literal-pathspecs", "--glob-pathspecs", "--no-replace-objects"}
+)
 _ACTING = (
-    "--output", "--ext-diff", "--textconv", "--open-files-in-pager", "--filters", "--exec", "--upload-pack", "--contents",
-    "--show-signature", "--paginate", "--no-index", "--edit-description", "--batch-command",
+    "--output", "--ext-diff", "--textconv", "--open-files-in-pager", "--filters", "--exec", "--upload-pack",
+    "--contents", "--show-signature", "--paginate", "--no-index", "--edit-description", "--batch-command",
 )  # fmt: skip
-"""Options that write files, start programs or leave the repository. Git takes any unique beginning of them."""
-_EXACT = frozenset({"--text", "--no-ext-diff", "--no-textconv", "--pickaxe-regex", "--pickaxe-all", "--no-color", "--oneline"})
-_SHOWING = frozenset(
-    """log show diff blame annotate shortlog rev-parse rev-list describe ls-files ls-tree cat-file grep merge-base name-rev
-    for-each-ref show-ref diff-tree diff-index diff-files count-objects check-ignore check-attr show-branch whatchanged
-    cherry range-diff var verify-pack get-tar-commit-id check-ref-format check-mailmap column stripspace""".split()
+"""Options that write files, start programs or leave the repository; git takes unique beginnings of them."""
+_EXACT = frozenset(
+    {
+        "--text",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--pickaxe-regex",
+        "--pickaxe-all",
+        "--no-color",
+        "--oneline",
+    }
 )
-_LISTING_BRANCHES = frozenset(
-    """-a -r -v -vv -l -i --all --remotes --verbose --list --show-current --ignore-case --no-color --color --column
-    --no-column --no-abbrev -q --quiet""".split()
+_SHOWING = listed(
+    """
+    log show diff blame annotate shortlog rev-parse rev-list describe ls-files ls-tree cat-file grep
+    merge-base name-rev for-each-ref show-ref diff-tree diff-index diff-files count-objects check-ignore
+    check-attr show-branch whatchanged cherry range-diff var verify-pack get-tar-commit-id
+    check-ref-format check-mailmap column stripspace
+    """
 )
-_BRANCH_VALUES = frozenset({"--contains", "--no-contains", "--merged", "--no-merged", "--points-at", "--sort", "--format", "--abbrev"})
-_CREDENTIAL = re.compile(r"credential|extraheader|token|password|secret|proxy|url|cookie|user:|sslkey", re.IGNORECASE)
+_LISTING_BRANCHES = listed(
+    """
+    -a -r -v -vv -l -i --all --remotes --verbose --list --show-current --ignore-case --no-color --color
+    --column --no-column --no-abbrev -q --quiet
+    """
+)
+_BRANCH_VALUES = frozenset(
+    {
+        "--contains",
+        "--no-contains",
+        "--merged",
+        "--no-merged",
+        "--points-at",
+        "--sort",
+        "--format",
+        "--abbrev",
+    }
+)
+_CREDENTIAL = re.compile(
+    r"credential|extraheader|token|password|secret|proxy|url|cookie|user:|sslkey", re.IGNORECASE
+)
 
 
 def git(fields: Sequence[Field]) -> Reading:
@@ -72,18 +103,20 @@ def _paths(fields: Sequence[Field]) -> list[Field]:
         revision, colon, path = field.text.partition(":")
         if colon and revision and path:
             paths.append(Field(path.removeprefix("./"), field.kind))
-        elif ".." not in field.text or field.text.startswith("../") or "/../" in field.text or field.text == "..":
+        elif (
+            ".." not in field.text
+            or field.text.startswith("../")
+            or "/../" in field.text
+            or field.text == ".."
+        ):
             paths.append(field)
     return paths
 
 
-def _no_arguments(arguments: Sequence[str]) -> None:
-    if arguments:
-        raise NotReadOnly("it may change something")
-
-
 def _branch(arguments: Sequence[str]) -> None:
-    listing = not arguments or any(a in ("--list", "-l", "--show-current") or a in _BRANCH_VALUES for a in arguments)
+    listing = not arguments or any(
+        a in ("--list", "-l", "--show-current") or a in _BRANCH_VALUES for a in arguments
+    )
     taken = iter(arguments)
     for argument in taken:
         name = argument.partition("=")[0]
@@ -98,13 +131,20 @@ def _branch(arguments: Sequence[str]) -> None:
 
 
 def _tag(arguments: Sequence[str]) -> None:
-    listing = not arguments or any(re.match(r"-l$|--list$|-n[0-9]*$", a) or a in _BRANCH_VALUES for a in arguments)
-    if not listing or any(re.match(r"-[adfmsuFev]|--(?:annotate|sign|delete|force|message|file|edit|verify)", a) for a in arguments):
+    listing = not arguments or any(
+        re.match(r"-l$|--list$|-n[0-9]*$", a) or a in _BRANCH_VALUES for a in arguments
+    )
+    if not listing or any(
+        re.match(r"-[adfmsuFev]|--(?:annotate|sign|delete|force|message|file|edit|verify)", a)
+        for a in arguments
+    ):
         raise NotReadOnly("it may change tags")
 
 
 def _remote(arguments: Sequence[str]) -> None:
-    if list(arguments) not in ([], ["-v"], ["--verbose"]) and not (arguments[0] == "get-url" and len(arguments) == 2):
+    if list(arguments) not in ([], ["-v"], ["--verbose"]) and not (
+        arguments[0] == "get-url" and len(arguments) == 2
+    ):
         raise NotReadOnly("it may change remotes or use the network")
 
 

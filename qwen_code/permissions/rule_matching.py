@@ -38,7 +38,9 @@ class Matcher:
         for rule in self.of(effect):
             if rule.subject == "any" and rule.covers_tool(SHELL):
                 return rule
-            if rule.subject == "command" and any(rule.covers_command(t, widely=effect != "allow") for t in texts):
+            if rule.subject == "command" and any(
+                rule.covers_command(t, widely=effect != "allow") for t in texts
+            ):
                 return rule
         return None
 
@@ -66,7 +68,9 @@ class Matcher:
         if rule.subject != "path":
             return False
         paths = [_folder_of(path) for path in place.both] if place.glob else place.both
-        return all(any(pattern.matches(path) for pattern in self.patterns(rule, wide=False)) for path in paths)
+        return all(
+            any(pattern.matches(path) for pattern in self.patterns(rule, wide=False)) for path in paths
+        )
 
     def patterns(self, rule: Rule, *, wide: bool) -> tuple[PathPattern, ...]:
         """What the path of a rule stands for; `wide` reads a bare name as one in any folder."""
@@ -105,6 +109,15 @@ class Matcher:
                     return rule
         return None
 
+    def whole(self, effect: Effect, place: Place) -> Rule | None:
+        """A rule about reading that covers everything inside a folder that is read whole."""
+        for rule in self.of(effect):
+            if rule.subject == "path" and rule.tools & READERS:
+                patterns = self.patterns(rule, wide=True)
+                if any(pattern.fills(path) for pattern in patterns for path in place.both):
+                    return rule
+        return None
+
     def inside_of(self, effect: Effect, place: Place) -> Rule | None:
         """A rule about writing whose fixed path lies inside a folder that is changed whole."""
         for rule in self.of(effect):
@@ -120,7 +133,11 @@ class Matcher:
         for rule in self.of(effect):
             if rule.subject == "any" and rule.covers_tool(FETCH):
                 return rule
-            if rule.subject == "domain" and host and _covers_host(rule.specifier, host, widely=effect != "allow"):
+            if (
+                rule.subject == "domain"
+                and host
+                and _covers_host(rule.specifier, host, widely=effect != "allow")
+            ):
                 return rule
         return None
 
@@ -135,7 +152,7 @@ class Matcher:
 
 
 def _aim(places: Places, pattern: PathPattern) -> Place:
-    """What a pattern names: its path up to the first wildcard, and that name if there is more to it than `*`."""
+    """What a pattern names: its path up to the first wildcard, and that one if it is more than `*`."""
     segments = list(pattern.segments)
     wild = next((at for at, segment in enumerate(segments) if is_wild(segment)), len(segments))
     keep = wild + 1 if wild < len(segments) and set(segments[wild]) != {"*"} else wild

@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
-from qwen_code.permissions.shell_parts import Part, quoted
+import re
+from collections.abc import Mapping
+
+from qwen_code.permissions.name_tables import listed
+from qwen_code.permissions.shell_parts import Part
 from qwen_code.permissions.wrapper_table import SHELLS, WRAPPERS
 from qwen_code.permissions.wrappers import command_name
 
-_NEVER = SHELLS | frozenset(
-    """python python2 python3 pypy pypy3 ipython node nodejs deno ruby irb perl php lua luajit Rscript osascript tclsh expect
-    awk gawk mawk nawk npx bunx uvx pipx ssh source . eval exec env sudo su doas curl wget nc ncat socat telnet dd mkfs
-    export set shopt enable alias trap pushd popd cd rm shred kill""".split()
+_NEVER = SHELLS | listed(
+    """
+    python python2 python3 pypy pypy3 ipython node nodejs deno ruby irb perl php lua luajit Rscript
+    osascript tclsh expect awk gawk mawk nawk npx bunx uvx pipx ssh source . eval exec env sudo su doas
+    curl wget nc ncat socat telnet dd mkfs export set shopt enable alias trap pushd popd cd rm shred kill
+    """
 )
 """Commands for which no rule is offered: interpreters and wrappers would run anything under it."""
 
-_WITH_ARGUMENTS = frozenset(
-    """npm test|npm run|npm ci|npm ls|pnpm test|pnpm run|yarn test|yarn run|pytest|tox|nox|ruff check|ruff format|mypy|pyright|black
-    isort|flake8|pylint|eslint|prettier|tsc|jest|vitest|mocha|cargo test|cargo build|cargo check|cargo clippy|cargo fmt|go test
-    go build|go vet|gofmt|make|cmake --build|ctest|mvn test|gradle test|dotnet test|dotnet build|git add|git commit|git stash
-    git fetch|git switch|git branch|mkdir|touch""".replace("\n", "|").split("|")
-)
-"""Commands whose rule may leave the rest of the arguments open; of `npm run` and `make`, one target."""
+_WITH_ARGUMENTS: Mapping[str, frozenset[str]] = {
+    "npm": listed("test run ci ls"),
+    "pnpm": listed("test run"),
+    "yarn": listed("test run"),
+    "ruff": listed("check format"),
+    "cargo": listed("test build check clippy fmt"),
+    "go": listed("test build vet"),
+    "dotnet": listed("test build"),
+    "mvn": listed("test"),
+    "gradle": listed("test"),
+    "git": listed("add commit stash fetch switch branch"),
+    **dict.fromkeys(
+        listed(
+            """
+            pytest tox nox mypy pyright black isort flake8 pylint eslint prettier tsc jest vitest mocha gofmt
+            ctest make mkdir touch
+            """
+        ),
+        frozenset(),
+    ),
+}
+"""Commands whose rule may leave further arguments open, with the sub-commands where that holds; of `npm run`
+and `make` each target needs a rule of its own."""
 _WITH_TARGET = frozenset({"npm run", "pnpm run", "yarn run", "make"})
 
 
@@ -43,13 +65,14 @@ def rule_for_command(part: Part, *, exactly: bool = False) -> str:
 
 
 def _prefix(texts: list[str]) -> str:
-    for length in (2, 1):
-        head = " ".join(texts[:length])
-        if head in _WITH_ARGUMENTS and len(texts) >= length:
-            if head not in _WITH_TARGET:
-                return " ".join(map(quoted, texts[:length]))
-            target = texts[length : length + 1]
-            return f"{head} {target[0]}" if target and target[0].replace("-", "").replace(":", "").isalnum() and (
-                not target[0].startswith("-")
-            ) else ""
-    return ""
+    """The words that a rule names before it leaves the rest open; empty when it should name them all."""
+    verbs = _WITH_ARGUMENTS.get(texts[0])
+    if verbs is None or (verbs and (len(texts) < 2 or texts[1] not in verbs)):
+        return ""
+    named = texts[: 2 if verbs else 1]
+    if " ".join(named) in _WITH_TARGET:
+        target = texts[len(named) : len(named) + 1]
+        if not target or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9:_-]*", target[0]):
+            return ""
+        named = [*named, *target]
+    return " ".join(named)

@@ -1,4 +1,4 @@
-"""The rules that people write: `Bash(git log *)`, `Read(./.env)`, `Edit(src/**)`, `WebFetch(domain:x.org)`, `mcp__s`.
+"""The rules that people write: `Bash(git log *)`, `Read(./.env)`, `WebFetch(domain:x.org)`, `mcp__server`.
 
 Same strings as Qwen Code's and Claude Code's settings. Where the meaning of a rule is open, an allow rule is
 read narrowly and a deny or ask rule widely:
@@ -125,16 +125,16 @@ def parse_rule(text: str) -> Rule:
         return _mcp_rule(rule, name, specifier)
     tools = _ALIASES.get(name) or (frozenset({name}) if _TOOL.fullmatch(name) else None)
     if name == "*" and not parenthesis:
-        tools = frozenset()
+        tools = frozenset[str]()
     if tools is None:
         raise RuleError(f"there is no tool `{name}`; try Bash, Read, Edit, WebFetch or mcp__SERVER__TOOL")
     if not specifier:
         return Rule(rule, tools)
-    if tools == {SHELL}:
+    if tools == frozenset({SHELL}):
         return Rule(rule, tools, "command", specifier, pieces=_pieces(specifier))
     if tools <= READERS | WRITERS:
         return Rule(rule, tools, "path", _path(specifier))
-    if tools == {FETCH}:
+    if tools == frozenset({FETCH}):
         return Rule(rule, tools, "domain", _host(specifier))
     raise RuleError(f"`{name}` takes nothing in parentheses")
 
@@ -201,7 +201,9 @@ class RuleSet:
     problems: tuple[Problem, ...] = field(default=())
 
     @classmethod
-    def parse(cls, *, allow: Iterable[str] = (), ask: Iterable[str] = (), deny: Iterable[str] = ()) -> RuleSet:
+    def parse(
+        cls, *, allow: Iterable[str] = (), ask: Iterable[str] = (), deny: Iterable[str] = ()
+    ) -> RuleSet:
         """Read the three lists of the settings. Never raises; what is wrong is in `problems`."""
         problems: list[Problem] = []
 

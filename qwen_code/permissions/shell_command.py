@@ -36,6 +36,7 @@ def parse(text: str) -> Script:
         error,
         frozenset(notes.piped),
         frozenset(notes.functions),
+        tuple(notes.loop_words),
         tuple(notes.arithmetic),
     )
 
@@ -267,6 +268,7 @@ class _Parser(SimpleReader):
         if not name.islower() or name.endswith("_proxy") or keyword == "select":
             self.notes.strange(f"a loop sets the variable {name}")
         words = self.loop_words()
+        self.notes.loop_words += words or ()
         self.loop_body({} if words is None else {name: words})
 
     def loop_words(self) -> tuple[Word, ...] | None:

@@ -102,9 +102,19 @@ def _without_tilde(parts: Sequence[Part], variables: Variables) -> Sequence[Part
         # quoted, because what a tilde gives is not split or matched against files
         parts = (Text(first.value[:start] + variables.home, True), Text(slash + rest, False), *parts[1:])
     elif user == "+" and (slash or len(parts) == 1):
-        parts = (Text(first.value[:start], True), Variable("PWD", True), Text(slash + rest, False), *parts[1:])
+        parts = (
+            Text(first.value[:start], True),
+            Variable("PWD", True),
+            Text(slash + rest, False),
+            *parts[1:],
+        )
     elif slash or len(parts) == 1:
-        parts = (Text(first.value[:start], True), Opaque("home of another", True), Text(slash + rest, False), *parts[1:])
+        parts = (
+            Text(first.value[:start], True),
+            Opaque("home of another", True),
+            Text(slash + rest, False),
+            *parts[1:],
+        )
     return parts
 
 

@@ -10,14 +10,15 @@ from typing import Literal, TypeAlias
 
 from qwen_code.permissions.shell_command import parse
 from qwen_code.permissions.shell_fields import Field, Variables, expand_all
-from qwen_code.permissions.shell_syntax import Assignment, Redirect, Script, SimpleCommand, Word
+from qwen_code.permissions.shell_syntax import Assignment, Redirect, Script, SimpleCommand, Text, Word
 from qwen_code.permissions.wrapper_table import SHELLS
 from qwen_code.permissions.wrappers import Inner, command_name, look_through
 
 Need: TypeAlias = Literal["own", "through", "none"]
-"""What an allow needs of a part: a reason of its own, or a wrapper's rule that names it; nothing, since it is a
-harmless wrapper; nothing, since only deny and ask rules look so far."""
+"""What an allow needs of a part: a reason of its own, or a wrapper's rule that names it; nothing, since it is
+a harmless wrapper; nothing, since only deny and ask rules look so far."""
 
+FORK_BOMB = "it looks like a fork bomb"
 NOWHERE = "/\0"
 """The directory of commands that run nobody knows where."""
 _MOST_PARTS = 50_000
@@ -45,6 +46,8 @@ class Part:
     assignments: tuple[Assignment, ...] = ()
     redirects: tuple[tuple[str, tuple[Field, ...]], ...] = ()
     """Operator and target."""
+    given: str = ""
+    """What here-documents and here-strings give it, before expansion."""
 
     @property
     def name(self) -> str:
@@ -93,14 +96,16 @@ class _Collector:
     def strange(self, reason: str, hides: bool) -> None:
         self.odd[reason] = hides or self.odd.get(reason, False)
 
-    def script(self, script: Script, directories: tuple[str, ...], parent: int, need: Need, depth: int) -> tuple[str, ...]:
+    def script(
+        self, script: Script, directories: tuple[str, ...], parent: int, need: Need, depth: int
+    ) -> tuple[str, ...]:
         """Add all commands of a script; gives the directories in which its shell may end."""
         if script.error:
             self.strange(f"it can't be understood: {script.error}", True)
         for reason, hides in script.odd.items():
             self.strange(reason, hides)
         if ":" in script.functions:
-            self.strange("it looks like a fork bomb", False)
+            self.strange(FORK_BOMB, False)
         if _evaluates_names(script):
             self.strange("arithmetic evaluates a value that may hold a command", True)
         tracker = _Directories(directories)
@@ -135,8 +140,13 @@ class _Collector:
         )
         fields = expand_all(command.words, variables)
         source = " ".join(word.source for word in command.words) or command.source
-        part = Part(fields, source, need, here, parent, command.assignments, redirects)
-        texts = tuple(body for redirect in command.redirects if (body := _script_text(redirect, variables)) is not None)
+        given = "\n".join(_given(redirect) for redirect in command.redirects)
+        part = Part(fields, source, need, here, parent, command.assignments, redirects, given)
+        if command.words and fields and _builds_name(command.words[0], variables):
+            self.strange(f"the command's name is put together: {command.words[0].source}", False)
+        texts = tuple(
+            body for redirect in command.redirects if (body := _script_text(redirect, variables)) is not None
+        )
         self.add(part, depth, texts)
 
     def known(
@@ -192,6 +202,11 @@ class _Collector:
             self.add(Part(fields, source, need, part.directories, index), depth + 1)
 
 
+def _builds_name(word: Word, variables: Variables) -> bool:
+    """Is the name of a command anything but a literal word?"""
+    return not all(isinstance(part, Text) for part in word.parts) or len(expand_all([word], variables)) != 1
+
+
 class _Directories:
     """Follows `cd`: where each command may run, given that any `cd` may have failed."""
 
@@ -212,7 +227,13 @@ class _Directories:
         if name not in ("cd", "pushd", "popd") or part.need == "none":
             return
         targets = [field for field in part.fields[1:] if field.text not in ("-L", "-P", "--")]
-        plain = direct and name == "cd" and len(targets) == 1 and targets[0].literal and not targets[0].text.startswith("-")
+        plain = (
+            direct
+            and name == "cd"
+            and len(targets) == 1
+            and targets[0].literal
+            and not targets[0].text.startswith("-")
+        )
         if plain:
             now = tuple(dict.fromkeys(_joined(here, targets[0].text) for here in part.directories))
         else:
@@ -226,6 +247,12 @@ class _Directories:
 def _joined(directory: str, path: str) -> str:
     """As `cd` does it: `..` goes back by name, whatever links there are."""
     return posixpath.normpath(posixpath.join(directory, path))
+
+
+def _given(redirect: Redirect) -> str:
+    if redirect.op == "<<<" and redirect.target is not None:
+        return redirect.target.source
+    return redirect.body if redirect.expands else ""
 
 
 def _script_text(redirect: Redirect, variables: Variables) -> str | None:
@@ -275,12 +302,17 @@ def _evaluates_names(script: Script) -> bool:
         return False
     if any("'" in text or '"' in text or "\\" in text for text in script.arithmetic):
         return True
+    values = [
+        *script.loop_words,
+        *(a.value for c in script.commands for a in c.assignments if a.value is not None),
+    ]
+    if any(not _NUMBER.fullmatch(_literal(word) or "?") and not _is_number_range(word) for word in values):
+        return True
     for command in script.commands:
-        values = [word for words in command.loops.values() for word in words]
-        values += [a.value for a in command.assignments if a.value is not None]
-        if any(not _NUMBER.fullmatch(_literal(word) or "?") and not _is_number_range(word) for word in values):
-            return True
-        if any(word.plain in ("read", "mapfile", "readarray", "getopts", "set", "printf") for word in command.words[:1]):
+        if any(
+            word.plain in ("read", "mapfile", "readarray", "getopts", "set", "printf")
+            for word in command.words[:1]
+        ):
             return True
     return False
 

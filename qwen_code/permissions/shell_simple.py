@@ -34,6 +34,7 @@ class CommandNotes(Notes):
         self.commands: list[SimpleCommand] = []
         self.piped: set[int] = set()
         self.functions: set[str] = set()
+        self.loop_words: list[Word] = []
         self.chain = 0
 
     def new_chain(self) -> int:

@@ -1,4 +1,4 @@
-"""The pieces of a shell script as data: words before the shell expands them, and the commands they make up."""
+"""The pieces of a shell script as data: words before the shell expands them, and commands made of them."""
 
 from __future__ import annotations
 
@@ -113,6 +113,8 @@ class Script:
     piped: frozenset[int]
     """Indices of commands that run in a shell of their own, and so change nothing for those after them."""
     functions: frozenset[str]
+    loop_words: tuple[Word, ...]
+    """What all loops together run through."""
     arithmetic: tuple[str, ...]
     """Texts that bash evaluates as arithmetic."""
 

@@ -8,16 +8,18 @@ from typing import Literal, TypeAlias
 
 WrapperKind: TypeAlias = Literal["harmless", "wrapper", "runner"]
 
-SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "fish", "csh", "tcsh", "rbash", "yash"})
+SHELLS = frozenset(
+    {"sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "fish", "csh", "tcsh", "rbash", "yash"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:
     """One command that runs another.
 
-    Through a `harmless` one allow rules look, for it neither hides nor changes what it runs. What a `wrapper`
-    runs needs a rule of its own, unless the wrapper's rule names it. A `runner` is so much a command of its own
-    that rules name it whole; what it runs matters to deny and ask rules alone.
+    Through a `harmless` one allow rules look, for it neither hides nor changes what it runs. What a
+    `wrapper` runs needs a rule of its own, unless the wrapper's rule names it. A `runner` is so much a
+    command of its own that rules name it whole; what it runs matters to deny and ask rules alone.
     """
 
     kind: WrapperKind = "wrapper"
@@ -42,14 +44,20 @@ class Wrapper:
 
 
 WRAPPERS: Mapping[str, Wrapper] = {
-    "timeout": Wrapper("harmless", "-s -k --signal --kill-after", "--foreground --preserve-status -v --verbose", 1),
-    "gtimeout": Wrapper("harmless", "-s -k --signal --kill-after", "--foreground --preserve-status -v --verbose", 1),
+    "timeout": Wrapper(
+        "harmless", "-s -k --signal --kill-after", "--foreground --preserve-status -v --verbose", 1
+    ),
+    "gtimeout": Wrapper(
+        "harmless", "-s -k --signal --kill-after", "--foreground --preserve-status -v --verbose", 1
+    ),
     "nice": Wrapper("harmless", "-n --adjustment"),
     "nohup": Wrapper("harmless"),
     "time": Wrapper("harmless", "", "-p -v"),
     "stdbuf": Wrapper("harmless", "-i -o -e --input --output --error"),
     "sudo": Wrapper(
-        valued="-u -g -h -p -C -r -t -T -U -D -R --user --group --host --prompt --chdir --chroot --role --type",
+        valued="""
+        -u -g -h -p -C -r -t -T -U -D -R --user --group --host --prompt --chdir --chroot --role --type
+        """,
         assigns=True,
     ),
     "doas": Wrapper(valued="-u -C", assigns=True),
@@ -62,10 +70,14 @@ WRAPPERS: Mapping[str, Wrapper] = {
     "sg": Wrapper(text="-c", operands=1),
     "env": Wrapper(valued="-u --unset -C --chdir -a --argv0", assigns=True, text="-S --split-string"),
     "xargs": Wrapper(
-        valued="-I -n -P -L -d -E -s -a -R -J -S --max-args --max-procs --max-lines --delimiter --arg-file --replace",
+        valued="""
+        -I -n -P -L -d -E -s -a -R -J -S --max-args --max-procs --max-lines --delimiter --arg-file --replace
+        """,
         adds=True,
     ),
-    "parallel": Wrapper(valued="-j -I -N -n -a --jobs --colsep --delay --timeout --joblog", adds=True, joined=True),
+    "parallel": Wrapper(
+        valued="-j -I -N -n -a --jobs --colsep --delay --timeout --joblog", adds=True, joined=True
+    ),
     "exec": Wrapper(valued="-a"),
     "command": Wrapper(),
     "builtin": Wrapper(),

@@ -1,4 +1,4 @@
-"""What a command runs beside itself: `sudo -u x rm y`, `find -exec`, `sh -c '...'` and the like looked through."""
+"""What a command runs beside itself: looks through `sudo -u x rm y`, `find -exec`, `sh -c '...'` and so on."""
 
 from __future__ import annotations
 
@@ -53,8 +53,6 @@ def look_through(fields: Sequence[Field]) -> Iterator[Inner]:
     elif name == "alias":
         for field in arguments:
             yield _text([Field(field.text.partition("=")[2], field.kind)], "wrapper")
-    elif name in ("source", "."):
-        yield Inner("wrapper", hidden=f"`{name}` runs what a file holds")
     elif _LOADER.fullmatch(name):
         yield from _anywhere(arguments, "wrapper")
     elif wrapper := WRAPPERS.get(name):
@@ -154,7 +152,12 @@ def _wrapped(name: str, wrapper: Wrapper, arguments: Sequence[Field]) -> Iterato
         return
     reading = _Reading(wrapper, arguments)
     yield from reading.texts()
-    rest = () if reading.found_text else tuple(arguments[reading.at :])
+    rest = tuple(arguments[reading.at :])
+    for at, field in enumerate(rest[:_PLACES]):
+        if field.text in wrapper.text.split():
+            yield _text(rest[at + 1 : at + 2], wrapper.kind)
+            reading.found_text = True
+    rest = () if reading.found_text else rest
     kind: WrapperKind = "wrapper" if wrapper.kind == "harmless" and reading.unknown else wrapper.kind
     if rest and wrapper.joined:
         yield _text(rest, kind)
@@ -196,7 +199,10 @@ class _Reading:
             if option in texts or short in texts:
                 self.found_text = True
                 attached = value if equals else field.text[2:] if short in texts else ""
-                yield _text([Field(attached)] if attached else self.arguments[self.at + 1 : self.at + 2], self.wrapper.kind)
+                yield _text(
+                    [Field(attached)] if attached else self.arguments[self.at + 1 : self.at + 2],
+                    self.wrapper.kind,
+                )
                 self.at += 1 if attached else 2
             elif field.text.startswith("-") and field.text != "-":
                 self.ends_unknown = not _is_known(self.wrapper, field.text)

@@ -1,6 +1,6 @@
 """Differential fuzzing of the shell parser: what real bash runs must be among the commands that we found.
 
-    python -m tests.unit.permissions.fuzz 100000 [first seed]
+python -m tests.unit.permissions.fuzz 100000 [first seed]
 """
 
 from __future__ import annotations

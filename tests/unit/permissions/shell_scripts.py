@@ -6,14 +6,50 @@ import random
 from collections.abc import Callable
 
 _CHARACTERS = "ab'\"\\ \t\n$`(){}[]<>|&;#!*?~=-+:/,.0"
-_SPECIAL = ["a;b", "x|y", "(", ")", "&&", "it's", "#no", "$(", "`", "{", "}", "<<E", "\n", "\\", "!", "=", "a b", ""]
+_SPECIAL = [
+    "a;b",
+    "x|y",
+    "(",
+    ")",
+    "&&",
+    "it's",
+    "#no",
+    "$(",
+    "`",
+    "{",
+    "}",
+    "<<E",
+    "\n",
+    "\\",
+    "!",
+    "=",
+    "a b",
+    "",
+]
 _PIPES = (" | ", "|", " |& ", " |\n")
 _JOINTS = ("; ", " ;", ";", " && ", "&&", " || ", " & ", " && \n", "\\\n; ", " &\\\n& ")
 _DOCUMENT_LINES = (
     "text", "it's", '"', "$(c2 y)", "`c3 z`", "${x:-$(c4)}", "\\$(c9)", "$((1+1))", " E", "E ", "a\\\nb", "\tE x", "$v",
     "${x:-a}", ")", "#", "\\\\", "cat <<X", "$(c6 <<F\nc9\nF\n)",
 )  # fmt: skip
-_PLAIN = ("a", "b.txt", "-x", "--long=1", "x=1", "/dev/null", "1", "a#b", "c9", "if", "done", "%", "^", "@", "]", ",")
+_PLAIN = (
+    "a",
+    "b.txt",
+    "-x",
+    "--long=1",
+    "x=1",
+    "/dev/null",
+    "1",
+    "a#b",
+    "c9",
+    "if",
+    "done",
+    "%",
+    "^",
+    "@",
+    "]",
+    ",",
+)
 _UNUSUAL = (
     "$'a\\'b'", "$'\\x41'", "$'a\\nb'", "$'$(c9)'", '$"t"', "a\\\nb", "~", "*", "?x", "[a-b]", "{a,b}", "{1..3}", "{}",
     "{a,{b,c}}d", "{a,}", "{a}", "{,}", "x{1..2}{a,b}", "{b..d}", "{3..1}", "{01..03}",
@@ -27,7 +63,15 @@ _REDIRECTIONS = (
     " >/dev/$(c4; echo null)", " 2>&1 >/dev/null",
 )  # fmt: skip
 _PATTERNS = ("a", "*", "a|b", "'x y'", '"$v"', "[ab]*", "$(c7)", "$((1))", "esa", "\\)", "a | b")
-_ARITHMETIC = ("((1))", "(( (1) ))", "((a[0]=1))", "(( 1 > 0 ))", "(( x = 1 , 2 ))", "( (c3) )", "((c1); (c2))")
+_ARITHMETIC = (
+    "((1))",
+    "(( (1) ))",
+    "((a[0]=1))",
+    "(( 1 > 0 ))",
+    "(( x = 1 , 2 ))",
+    "( (c3) )",
+    "((c1); (c2))",
+)
 
 
 class Writer:
@@ -111,7 +155,11 @@ class Writer:
         if self.chance(0.1):
             return self.pick(*_ARITHMETIC, "coproc c1 a", "coproc { c2; }", "coproc N { c3; }")
         text = self.dice.choice(common)(depth - 1)
-        return text + (self.redirection(0) if self.chance(0.1) and text.endswith(("}", ")", "done", "fi", "esac")) else "")
+        return text + (
+            self.redirection(0)
+            if self.chance(0.1) and text.endswith(("}", ")", "done", "fi", "esac"))
+            else ""
+        )
 
     # -- compound commands
 
@@ -131,7 +179,12 @@ class Writer:
 
     def loop(self, depth: int) -> str:
         if self.chance(0.15):
-            return "for ((i=0;i<1;i++))" + self.pick("; do ", " do ", "\ndo ", " { c1; }; { ") + self.block(depth) + "done"
+            return (
+                "for ((i=0;i<1;i++))"
+                + self.pick("; do ", " do ", "\ndo ", " { c1; }; { ")
+                + self.block(depth)
+                + "done"
+            )
         words = " ".join(self.argument(depth) for _ in range(self.dice.randint(0, 2)))
         head = self.pick(f"for v in {words}", f"for v in {words}", "for v", f"for v\nin {words}")
         opening, closing = self.dice.choice([("do ", "done"), ("do\n", "done"), ("{ ", "}")])
@@ -158,7 +211,9 @@ class Writer:
     def function(self, depth: int) -> str:
         self.functions += 1
         name = f"f{self.functions}"
-        head = self.pick(f"{name}() ", f"{name} () ", f"function {name} ", f"function {name}() ", f"{name}()\n")
+        head = self.pick(
+            f"{name}() ", f"{name} () ", f"function {name} ", f"function {name}() ", f"{name}()\n"
+        )
         return head + "{ " + self.block(depth) + "}" + self.pick("; ", "\n") + name
 
     def prefix(self, depth: int) -> str:
@@ -188,7 +243,11 @@ class Writer:
     def assignment(self, depth: int) -> str:
         value = self.pick("", "1", "'a b'", "$(c4)", "`c4 a`", self.argument(depth))
         return self.pick(
-            f"x={value}", f"x+={value}", f"arr=(1 {value or 2} $(c3))", f"arr[$(c2; echo 1)]={value}", f"x\\\n={value}"
+            f"x={value}",
+            f"x+={value}",
+            f"arr=(1 {value or 2} $(c3))",
+            f"arr[$(c2; echo 1)]={value}",
+            f"x\\\n={value}",
         )
 
     def redirection(self, depth: int) -> str:
@@ -226,7 +285,9 @@ class Writer:
 
     def double(self, inner: str) -> str:
         escaped = "".join("\\" + character if character in '$`"\\' else character for character in inner)
-        return '"' + escaped + self.pick("", "$v", "$(c1 q)", '`c2 \\"r\\"`', "'", '${x:-"$(c3)"}', "\\\n") + '"'
+        return (
+            '"' + escaped + self.pick("", "$v", "$(c1 q)", '`c2 \\"r\\"`', "'", '${x:-"$(c3)"}', "\\\n") + '"'
+        )
 
     def substitution(self, depth: int) -> str:
         announced, self.bodies = self.bodies, []
