@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import threading
@@ -17,6 +18,8 @@ class Cost:
     wall_s: float = 0.0
     cpu_s: float = 0.0
     """User and system time of the process and of everything it waited for."""
+    own_cpu_s: float = 0.0
+    """Of `cpu_s`, that of the process itself, without the tools that it ran."""
     peak_mb: float = 0.0
     """Resident memory of the process alone."""
     code: int = 0
@@ -64,12 +67,14 @@ class Run:
         cost.output = output.decode("utf-8", "replace")
         if not cost.peak_mb:  # no /proc: the largest of the process and its children
             cost.peak_mb = usage.ru_maxrss / 1024
+            cost.own_cpu_s = cost.cpu_s
         return cost
 
     def _watch(self, ended: threading.Event) -> None:
         while not ended.wait(0.005):
             peak = _status(self._process.pid, "VmHWM") / 1024
             self.cost.peak_mb = max(self.cost.peak_mb, peak)
+            self.cost.own_cpu_s = max(self.cost.own_cpu_s, cpu_of(self._process.pid))
 
 
 def measure(command: list[str], directory: Path, environment: dict[str, str]) -> Cost:
@@ -80,7 +85,8 @@ def cpu_of(pid: int) -> float:
     """CPU seconds that the process's threads have used, to the nanosecond where the kernel tells."""
     total = 0
     for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
-        total += int(task.read_text().split()[0])
+        with contextlib.suppress(OSError):
+            total += int(task.read_text().split()[0])
     return total / 1e9
 
 

@@ -77,10 +77,11 @@ def find_place(
 
 
 def tool_gate(place: Place, workspace: Workspace, mode: Mode) -> Gate:
-    """The permission gate that the settings describe."""
+    """The permission gate that the settings describe. What tools kept for the model, it may read."""
     home = place.locations.home
     given = place.settings.permissions
-    rules = RuleSet.parse(allow=given.allow, ask=given.ask, deny=given.deny)
+    kept = f"Read(/{place.locations.outputs('*')}/**)"
+    rules = RuleSet.parse(allow=(*given.allow, kept), ask=given.ask, deny=given.deny)
     return Gate(rules, mode, workspace.roots, home, follow=os.path.realpath)
 
 
@@ -92,7 +93,7 @@ def tool_context(place: Place, workspace: Workspace, user: UserPort, session_id:
     return ToolContext(
         workspace=workspace,
         files=TextFiles(),
-        commands=Shell(workspace.root, place.environ, outputs, limits),
+        commands=Shell(workspace.root, place.environ, outputs, limits, extra_roots=workspace.roots[1:]),
         web=HttpWebClient(proxy=settings.proxy, ca_file=settings.ca_file),
         user=user,
         outputs=outputs,

@@ -1,8 +1,9 @@
 """Tool parameters: a frozen dataclass -> JSON schema for the model, and JSON arguments -> that dataclass.
 
 The schema is derived by hand because it is sent with every request and must be small and stable (pydantic's
-own has titles and `anyOf` nulls: about 40 % more tokens); the arguments are untrusted and validated by
-pydantic, imported at the first call so that a run's first request does not wait for it.
+own has titles and `anyOf` nulls: about 40 % more tokens). The arguments are untrusted and validated by
+pydantic's core, for which the same walk over the fields writes the validator: importing all of pydantic and
+building models would cost a short run 80 ms of CPU.
 """
 
 from __future__ import annotations
@@ -71,16 +72,13 @@ def parse(params: type[P], arguments: dict[str, Any], tool: str) -> P:
     Raises:
         ToolFailure: kind `schema`, with one sentence for each argument at fault.
     """
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic_core import ValidationError
 
     known = {f.name for f in dataclasses.fields(typing.cast(Any, params))}
     unknown = [name for name in arguments if name not in known]
     faults = [f"unknown argument `{name}`" for name in unknown]
     try:
-        adapter = _adapters.get(params)
-        if adapter is None:
-            adapter = _adapters[params] = TypeAdapter(params)
-        value: P = adapter.validate_python({k: v for k, v in arguments.items() if k in known})
+        value: P = _validator(params).validate_python({k: v for k, v in arguments.items() if k in known})
     except ValidationError as error:
         faults += [_sentence(e["loc"], e["msg"], e["type"]) for e in error.errors()]
     else:
@@ -90,7 +88,47 @@ def parse(params: type[P], arguments: dict[str, Any], tool: str) -> P:
     raise ToolFailure(f"Invalid call of {tool}: {'; '.join(faults)}. It takes: {signature}.", "schema")
 
 
-_adapters: dict[Any, Any] = {}
+_validators: dict[Any, Any] = {}
+
+
+def _validator(params: type[Any]) -> Any:
+    if params not in _validators:
+        from pydantic_core import SchemaValidator
+
+        _validators[params] = SchemaValidator(_core_object(params))
+    return _validators[params]
+
+
+def _core_object(params: type[Any]) -> Any:
+    """What pydantic-core must know of a params dataclass (its `core_schema.dataclass_schema`)."""
+    hints = typing.get_type_hints(params)
+    names = [field.name for field in dataclasses.fields(params)]
+    fields: list[dict[str, Any]] = []
+    for field in dataclasses.fields(params):
+        schema = _core(hints[field.name])
+        if field.default is not dataclasses.MISSING:
+            schema = {"type": "default", "schema": schema, "default": field.default}
+        elif field.default_factory is not dataclasses.MISSING:
+            schema = {"type": "default", "schema": schema, "default_factory": field.default_factory}
+        fields.append({"type": "dataclass-field", "name": field.name, "schema": schema})
+    arguments = {"type": "dataclass-args", "dataclass_name": params.__name__, "fields": fields}
+    return {"type": "dataclass", "cls": params, "schema": arguments, "fields": names, "slots": True}
+
+
+def _core(hint: Any) -> dict[str, Any]:
+    if hint in _SCALARS:
+        return {"type": hint.__name__}
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return _core_object(hint)
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return {"type": "literal", "expected": list(args)}
+    if origin is list:
+        return {"type": "list", "items_schema": _core(args[0])}
+    if origin is tuple:
+        return {"type": "tuple", "items_schema": [_core(args[0])], "variadic_item_index": 0}
+    (kind,) = [a for a in args if a is not type(None)]
+    return {"type": "nullable", "schema": _core(kind)}
 
 
 def _sentence(location: tuple[int | str, ...], message: str, kind: str) -> str:

@@ -71,18 +71,21 @@ def test_every_prompt_of_a_tool_has_its_tool() -> None:
     assert sorted(p.stem for p in (ROOT / "prompts" / "tools").glob("*.md")) == tool_names()
 
 
-def imported_by(arguments: list[str], *, code: int = 0) -> set[str]:
+def imported_by(
+    arguments: list[str], *, code: int = 0, environment: dict[str, str] | None = None
+) -> set[str]:
+    """The top-level modules that a command line has loaded when it is done."""
     program = (
         "import sys\n"
-        f"sys.argv = ['qwen-code', *{arguments!r}]\n"
-        "from qwen_code.cli.entry import main\n"
-        "try:\n    main()\n"
-        "except SystemExit as end:\n    ended = end.code\n"
-        "print(chr(10) + repr((ended or 0, [m for m in sys.modules if '.' not in m])))\n"
+        "from qwen_code.cli.entry import run\n"
+        f"ended = run({arguments!r})\n"
+        "print(chr(10) + repr((int(ended), [m for m in sys.modules if '.' not in m])))\n"
     )
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    ended, names = ast.literal_eval(run.stdout.splitlines()[-1])
-    assert ended == code, run.stderr
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment
+    )
+    ended, names = ast.literal_eval(done.stdout.splitlines()[-1])
+    assert ended == code, done.stderr
     return set(names)
 
 
@@ -109,18 +112,7 @@ def test_a_remote_run_imports_only_the_http_client_before_its_first_request() ->
         "OPENAI_MODEL": "m",
         "QWEN_CODE_MODEL_GENERATION_CONFIG_MAX_RETRIES": "1",
     }
-    program = (
-        "import sys\n"
-        "sys.argv = ['qwen-code', '--yolo', '-p', 'hi']\n"
-        "from qwen_code.cli.entry import main\n"
-        "try:\n    main()\n"
-        "except SystemExit as end:\n    assert end.code == 75, end.code\n"
-        "print([m for m in sys.modules if '.' not in m])\n"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment
-    )
-    names = set(ast.literal_eval(run.stdout.splitlines()[-1]))
+    names = imported_by(["--yolo", "-p", "hi"], code=75, environment=environment)
     assert names & set(HEAVY) == {"httpx"}
 
 

@@ -6,6 +6,8 @@ or with flags and a prompt, is the agent itself.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -24,8 +26,16 @@ COMMANDS = {
 
 
 def main() -> NoReturn:
-    """Run the command line and leave with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    """Run the command line and leave with its exit code.
+
+    Everything is closed by then, so the interpreter's own farewell (30 ms of freeing what the kernel frees
+    anyway) is left out.
+    """
+    code = run(sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -78,6 +88,4 @@ def _say(text: str, code: ExitCode, debug: bool) -> int:
 
 def _abandon_stdout() -> None:
     """Whoever read our output is gone; keep the interpreter from complaining about it at its end."""
-    import os
-
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

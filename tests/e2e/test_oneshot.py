@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.chat_server import ChatServer, Reply
+from tests.support.chat_server import ChatServer, Reply, Request
 from tests.support.program import (
     FIX,
     READ,
@@ -137,19 +137,19 @@ def test_without_a_sandbox_and_a_mode_nothing_is_started(project: Path) -> None:
 
 
 def test_what_would_be_asked_is_refused_and_said(project: Path) -> None:
-    calls = [READ, edit_call(), ("run_shell_command", {"command": "rm -rf opening_hours"})]
+    calls = [READ, edit_call(), ("run_shell_command", {"command": "mkdir build"})]
     replies = [Reply("", [call]) for call in calls]
-    with ChatServer([*replies, Reply("I could not remove it.")]) as server:
+    with ChatServer([*replies, Reply("I could not make it.")]) as server:
         done = Program(project, server.base_url).run(
-            "--approval-mode", "auto-edit", "-o", "json", "-p", "clean up"
+            "--approval-mode", "auto-edit", "-o", "json", "-p", "make it"
         )
     assert done.code == 54
     assert is_fixed(project)
-    assert (project / SOURCE).exists()
+    assert not (project / "build").exists()
     result = done.json()[-1]
     (denial,) = result["permission_denials"]
-    assert denial["tool_input"] == {"command": "rm -rf opening_hours"}
-    assert "rm" in denial["rule"]
+    assert denial["tool_input"] == {"command": "mkdir build"}
+    assert "Bash(mkdir" in denial["rule"]
     assert "Not permitted" in texts(server.requests[-1].messages, "tool")[-1]
 
 
@@ -320,3 +320,20 @@ def test_the_answer_is_left_alone_and_written_whole(project: Path) -> None:
     text = f"Line one.\n\n```python\nif {FIX}:\n    ...\n```\n\nÜber 你好 🎉"
     with ChatServer([Reply(text)]) as server:
         assert Program(project, server.base_url).ask().out == text + "\n"
+
+
+def test_what_was_too_long_can_be_read_from_where_it_is_kept(project: Path) -> None:
+    def script(request: Request, number: int) -> Reply:
+        if number == 0:
+            return Reply("", [("run_shell_command", {"command": "seq 20000"})])
+        if number == 1:
+            (result,) = texts(request.messages, "tool")
+            path = next(word.strip("[].,:;") for word in result.split() if word.startswith("/"))
+            return Reply("", [("read_file", {"file_path": path, "offset": 9999, "limit": 2})])
+        return Reply("Read.")
+
+    with ChatServer(script) as server:
+        mode = ["--approval-mode", "auto-edit", "--allowed-tools", "Bash(seq *)"]
+        done = Program(project, server.base_url).run(*mode, "-p", "count")
+    assert done.code == 0, done.err
+    assert "10000\n10001" in texts(server.requests[2].messages, "tool")[1]
