@@ -8,8 +8,10 @@ are limited by time, not by tokens.
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TextIO
 
 from prompt_toolkit.application import Application
@@ -17,11 +19,13 @@ from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindingsBase
 from prompt_toolkit.layout import Layout
+from prompt_toolkit.layout.screen import Screen as DrawnScreen
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.styles import Style
 
 from qwen_code.ui.painter import Line, Painter
+from qwen_code.ui.repl.reflow import extra_rows, reflows
 
 FRAME_S = 0.08
 """Seconds between two frames while text streams: 12 a second."""
@@ -30,6 +34,9 @@ ESCAPE_S = 0.03
 
 _BEGIN_FRAME, _END_FRAME = "\x1b[?2026h", "\x1b[?2026l"
 """Synchronized output (https://gist.github.com/christianparpart/d8a62cc1ab659194337d73e399004036)."""
+
+_ERASE_DOWN = "\x1b7\x1b[K\x1b[B\x1b[J\x1b8"
+"""Save the cursor, clear its line, go down, clear the rest, come back."""
 
 
 class FrameOutput(Vt100_Output):
@@ -46,6 +53,11 @@ class FrameOutput(Vt100_Output):
             self._buffer.clear()
             return
         super().flush()
+
+    def erase_down(self) -> None:
+        """Clear from the cursor on, never with one sequence from the top left corner: there tmux takes it
+        for a clear of the screen and moves what was on it into the scrollback, for ever."""
+        self.write_raw(_ERASE_DOWN)
 
     def begin_frame(self) -> None:
         self.in_frame = True
@@ -73,10 +85,12 @@ class Screen:
         *,
         input: Input,
         output: FrameOutput,
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
         self.painter = painter
         self.output = output
         self._settle = settle
+        self._reflows = reflows(environ)
         self.painted = asyncio.Event()
         """Set once the first frame is on the terminal."""
         self._frame: asyncio.TimerHandle | None = None
@@ -91,6 +105,7 @@ class Screen:
             erase_when_done=True,
             include_default_pygments_style=False,
             enable_page_navigation_bindings=False,
+            terminal_size_polling_interval=None,
         )
         self.app.ttimeoutlen = self.app.timeoutlen = ESCAPE_S
         self.app.before_render += self._begin_frame
@@ -98,6 +113,9 @@ class Screen:
 
     async def run(self) -> int:
         """Draw and take keys until `leave`; the terminal is as it was before when this returns."""
+        loop = asyncio.get_running_loop()
+        # once prompt-toolkit has set its own handler, which knows nothing of terminals that wrap rows anew
+        loop.call_soon(loop.add_signal_handler, signal.SIGWINCH, self._resized)
         try:
             return await self.app.run_async(set_exception_handler=False)
         finally:
@@ -130,6 +148,17 @@ class Screen:
         """Write a control sequence of our own that moves nothing on the screen."""
         self.output.write_raw(sequence)
         self.output.flush()
+
+    def _resized(self) -> None:
+        last = self.app.renderer.last_rendered_screen
+        if last is not None and self._reflows:
+            cursor = last.get_cursor_position(self.app.layout.current_window)
+            widths = [_row_width(last, row) for row in range(cursor.y)]
+            extra = extra_rows([*widths, cursor.x + 1], self.output.get_size().columns)
+            if extra:
+                self.output.cursor_up(extra)
+        self.app.renderer.erase()
+        self.app.invalidate()
 
     def _due(self) -> None:
         self._frame = None
@@ -167,12 +196,16 @@ class Screen:
         return wanted < last.height
 
 
+def _row_width(drawn: DrawnScreen, row: int) -> int:
+    """Columns that the row takes, blanks at its end not counted."""
+    cells = drawn.data_buffer[row]
+    return max((column + cell.width for column, cell in cells.items() if cell.char.strip()), default=0)
+
+
 def terminal_output(stream: TextIO | None = None) -> FrameOutput:
     """The process's terminal. Never asks it for the cursor's position: answers get lost over slow links."""
-    from os import environ
-
     stdout = stream or sys.stdout
-    return FrameOutput(stdout, terminal_size(stdout), term=environ.get("TERM"), enable_cpr=False)
+    return FrameOutput(stdout, terminal_size(stdout), term=os.environ.get("TERM"), enable_cpr=False)
 
 
 def terminal_size(stream: TextIO) -> Callable[[], Size]:
