@@ -55,5 +55,5 @@ async def run_repl(
     repl = Repl(settings, painter, directory=directory, history=history, input=create_input(), output=output)
     code = await repl.run(open_app, first_prompt, resume)
     if repl.resumable and not output.lost:
-        print(farewell(repl.resumable))
+        print(f"\n{farewell(repl.resumable)}")
     return code

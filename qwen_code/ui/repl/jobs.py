@@ -13,6 +13,8 @@ from qwen_code.tool import CommandBlock, CommandResult
 from qwen_code.ui.repl.port import App
 
 SHELL_SIGN = "!"
+KEPT_OUTPUT = 16_384
+"""Characters of a command's output that stay on the screen when it is interrupted."""
 
 
 def is_shell_line(text: str) -> bool:
@@ -40,19 +42,21 @@ class Jobs:
             self._app.interrupt()
 
     async def _shell(self, command: str) -> AsyncGenerator[Event, None]:
-        """One command, not told to the model; interrupted, it ends without a result."""
+        """One command, not told to the model."""
         self._commands += 1
         call = ToolCall(f"shell-{self._commands}", "run_shell_command", {"command": command})
         output: asyncio.Queue[str | None] = asyncio.Queue()
+        shown = ""
         started = time.monotonic()
         task = self._command = asyncio.create_task(self._app.run_command(command, output.put_nowait))
         task.add_done_callback(lambda _: output.put_nowait(None))
         yield ToolStarted(call, command)
         try:
             while (text := await output.get()) is not None:
+                shown = (shown + text)[-KEPT_OUTPUT:]
                 yield ToolOutput(call.id, text)
             if task.cancelled():
-                yield ToolFinished(call, False, "interrupted")
+                yield ToolFinished(call, False, "", CommandBlock(command, "", shown, None))
                 yield TurnEnded(Outcome.INTERRUPTED)
                 return
             result = task.result()

@@ -120,10 +120,6 @@ class Repl:
             return await drawing
         except EOFError:
             return ExitCode.DONE
-        except OSError:
-            if self.screen.output.lost:
-                return 128 + signal.SIGHUP
-            raise
 
     async def _opened(self, app: App, first_prompt: str | None, resume: str | None) -> None:
         self.app = self.view.app = app
@@ -151,7 +147,6 @@ class Repl:
             loop.add_signal_handler(number, self._signalled, number)
 
     def _signalled(self, number: signal.Signals) -> None:
-        self.screen.output.lost = number is signal.SIGHUP
         self.screen.leave(128 + number)
 
     # -- what keys do

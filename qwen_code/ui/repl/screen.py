@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TextIO
 
 from prompt_toolkit.application import Application
@@ -49,10 +50,18 @@ class FrameOutput(Vt100_Output):
     def flush(self) -> None:
         if self.in_frame:
             return
-        if self.lost:
-            self._buffer.clear()
-            return
-        super().flush()
+        try:
+            super().flush()
+        except OSError:
+            self.lost = True
+            self._discard()
+
+    def _discard(self) -> None:
+        """Let what is still buffered, and what others write, go nowhere instead of failing at the exit."""
+        with suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.stdout.fileno())
+            os.close(nowhere)
 
     def erase_down(self) -> None:
         """Clear from the cursor on, never with one sequence from the top left corner: there tmux takes it
@@ -186,6 +195,8 @@ class Screen:
     def _end_frame(self, app: Application[int]) -> None:
         self.output.end_frame()
         self.painted.set()
+        if self.output.lost:
+            self.leave(128 + signal.SIGHUP)
 
     def _shrinks(self, size: Size) -> bool:
         """Whether the region needs fewer rows than it has; prompt-toolkit alone never gives rows back."""

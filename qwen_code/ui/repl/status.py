@@ -76,7 +76,7 @@ def status_line(
     """One line; what does not fit is left out from its end. `flash` is said instead, for a moment."""
     if flash:
         return Text("  ").append(clipped(shown_line(flash), painter.width - 4), "warn")
-    where = "" if location in ("", "local") else f" @ {location}"
+    where = "" if location in ("", "local", model) else f" @ {location}"
     name = clipped(shown_line(model.rpartition("/")[2] + where), max(painter.width // 2, 20))
     parts: list[str | tuple[str, str]] = [(mode.value, _MODE_STYLES.get(mode, "dim")), (name, "dim")]
     if location == "local":

@@ -34,6 +34,7 @@ from qwen_code.events import (
     VerificationStarted,
     Waited,
 )
+from qwen_code.tool import DiffBlock
 from qwen_code.ui.blocks import BODY, body, heading_note, label, output_tail
 from qwen_code.ui.markdown_stream import MarkdownStream
 from qwen_code.ui.markdown_view import MARGIN, MarkdownView
@@ -324,7 +325,7 @@ class Transcript:
             lines += painter.wrap(Text(f"{who}: {shown_line(event.denial.reason)}", "warn"), BODY)
         elif not event.ok and block is None:
             lines += self._failure(event.for_model, limit)
-        elif call.id not in self._previewed:
+        elif not (isinstance(block, DiffBlock) and call.id in self._previewed):
             lines += body(block, painter, limit=limit)
             if _is_shortened(lines):
                 title = f"{label(call.name)} {clipped(shown_line(running.title), 200)}"

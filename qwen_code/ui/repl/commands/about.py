@@ -104,18 +104,22 @@ async def stats(repl: Repl, argument: str) -> None:
     calls = sum(stats.tool_calls.values())
     by_tool = ", ".join(f"{shown_line(name)} {count}" for name, count in stats.tool_calls.items())
     rows = [
-        ("session", duration(time.time() - stats.started) + f", {stats.turns} turns"),
+        ("session", duration(time.time() - stats.started) + f", {_counted(stats.turns, 'turn')}"),
         ("requests", f"{stats.requests}" + (f", {stats.retries} made again" if stats.retries else "")),
         ("tokens", f"{tokens(usage.prompt_tokens)} read{cached}, {tokens(usage.completion_tokens)} written"),
         ("model time", duration(stats.model_s)),
         ("tool calls", f"{calls}" + (f" ({by_tool})" if by_tool else "")),
     ]
     if stats.tool_failures:
-        rows.append(("failed calls", f"{stats.tool_failures}, {stats.denials} of them refused"))
+        refused = f", {stats.denials} of them refused" if stats.denials else ""
+        rows.append(("failed calls", f"{stats.tool_failures}{refused}"))
     if usage.cost_usd is not None:
         rows.append(("cost", f"${usage.cost_usd:.4f}"))
     if stats.files_changed:
-        rows.append(("files changed", ", ".join(shown_line(path) for path in stats.files_changed)))
+        root = f"{repl.app.workspace.root}/"
+        rows.append(
+            ("files changed", ", ".join(shown_line(p.removeprefix(root)) for p in stats.files_changed))
+        )
     repl.say(_pairs("This session", rows, repl.painter))
 
 
@@ -132,6 +136,10 @@ async def status(repl: Repl, argument: str) -> None:
         ("theme", repl.painter.theme),
     ]
     repl.say(_pairs("Status", rows, repl.painter))
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _pairs(

@@ -162,6 +162,16 @@ def test_what_was_shown_for_approval_is_not_shown_again() -> None:
     assert printed(it, [ToolFinished(EDIT, True, "", DIFF)])[-1] == "● Edit a.py  +1 -1"
 
 
+def test_the_output_of_a_command_that_was_asked_about_is_shown() -> None:
+    it = transcript()
+    it.take(ToolStarted(RUN, "pytest"))
+    it.preview("c", [])
+    assert (
+        printed(it, [ToolFinished(RUN, True, "", CommandBlock("pytest", "/", "1 passed\n", 0))])[-1]
+        == "    1 passed"
+    )
+
+
 def test_thoughts_are_live_and_then_one_line_with_the_rest_on_demand() -> None:
     clock = Clock()
     it = transcript(clock=clock)
