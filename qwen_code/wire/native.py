@@ -1,0 +1,94 @@
+"""Decodes the arguments of a native tool call, as OpenAI-compatible servers send them: JSON in a string.
+
+Known deviations: empty, `null`, two objects (an empty one first), a Markdown fence around them, a JSON string in
+a JSON string, the XML parameters of the model (qwen-code#783, opencode#1585), slips in the JSON, and a text that
+stops where the server's limit was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from qwen_code.chunks import CallChunk
+from qwen_code.messages import ToolSpec
+from qwen_code.wire.decoder import Decoded, Decoder, gathered
+from qwen_code.wire.hermes_json import pairs
+from qwen_code.wire.opener import Opener
+from qwen_code.wire.region import CallRegion
+from qwen_code.wire.repair import Unreadable, read_json, unfenced
+from qwen_code.wire.signatures import RawCall, Signatures
+
+_XML_STARTS = ("<parameter", "<function", "<tool_call", "<invoke")
+
+
+def decode_native(
+    name: str,
+    arguments_text: str,
+    tools: Sequence[ToolSpec],
+    finish_reason: str = "stop",
+    call_id: str = "",
+) -> Decoded:
+    """One call of a server that parses calls itself. `call_id` as the server gave it, `call_1` if it did not."""
+    signatures = Signatures(tools)
+    identity = call_id or "call_1"
+    length = finish_reason == "length"
+    text = unfenced(arguments_text)
+    if text.startswith(_XML_STARTS):
+        return _from_xml(name, text, tools, finish_reason, identity)
+    raw = _from_json(name, text, signatures, length)
+    completed = signatures.complete(raw, lambda: identity)
+    return Decoded("", (completed.call,) if completed.call else (), completed.errors)
+
+
+def _from_json(name: str, text: str, signatures: Signatures, length: bool) -> RawCall:
+    if not text or text in ("null", "None", "undefined"):
+        return RawCall(name)
+    try:
+        values, unclosed = _objects(text)
+        arguments = _last(values)
+    except Unreadable as error:
+        return RawCall(name, fault="truncated" if error.cut else "malformed", reason=str(error))
+    signature = signatures.find(name)
+    if unclosed and (length or not signature or set(signature.required) - {key for key, _ in arguments}):
+        return RawCall(name, fault="truncated")
+    return RawCall(name, arguments)
+
+
+def _objects(text: str) -> tuple[list[Any], bool]:
+    """The values that stand one behind the other, and whether the last lacks a bracket."""
+    values: list[Any] = []
+    at = 0
+    while True:
+        reading = read_json(text, at)
+        values.append(reading.value)
+        at = reading.end
+        while at < len(text) and (text[at].isspace() or text[at] in "}],;"):
+            at += 1
+        if at == len(text):
+            return values, bool(reading.unclosed)
+        if text[at] != "{":
+            raise Unreadable("text follows the JSON object", cut=False)
+
+
+def _last(values: Sequence[Any]) -> list[tuple[str, Any]]:
+    """The arguments: the last of several objects, if the others are empty or the same."""
+    arguments = pairs(values[-1])
+    for value in values[:-1]:
+        if (others := pairs(value)) and others != arguments:
+            raise Unreadable("there are two different argument objects", cut=False)
+    return arguments
+
+
+def _from_xml(
+    name: str, text: str, tools: Sequence[ToolSpec], finish_reason: str, identity: str
+) -> Decoded:
+    length = finish_reason == "length"
+    if text.startswith("<parameter"):
+        region = CallRegion(Signatures(tools), lambda: identity, Opener("xml", 0, 0, name))
+        chunks = [*region.feed(text), *region.finish(length=length)]
+    else:
+        decoder = Decoder(tools, new_id=lambda: identity)
+        chunks = [*decoder.feed(text), *decoder.finish(finish_reason)]
+    decoded = gathered([chunk for chunk in chunks if not isinstance(chunk, CallChunk) or chunk.call.name])
+    return Decoded("", decoded.calls[:1], decoded.errors)
