@@ -311,6 +311,8 @@ KEYS: tuple[Key, ...] = (
     Key("ui.accessibility.screenReader", "ui.screen_reader", flag(), "No boxes, no redrawing."),
     Key("general.vimMode", "ui.vim_mode", flag(), "Vim keys at the prompt."),
     Key("ui.hideBanner", "ui.hide_banner", flag(), "Start without the banner."),
+    Key("general.terminalBell", "ui.bell", flag(), "Ring when a long turn ends or a question waits."),
+    Key("ui.showStatusInTitle", "ui.title", flag(), "Show in the window's title whether it works."),
     Key(
         "ui.shellOutputMaxLines",
         "ui.shell_output_max_lines",

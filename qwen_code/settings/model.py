@@ -122,6 +122,8 @@ class UiSettings:
     vim_mode: bool = False
     hide_banner: bool = False
     shell_output_max_lines: int = 8
+    bell: bool = False
+    title: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,12 @@ from prompt_toolkit.filters import Condition
 from prompt_toolkit.input import Input
 
 from qwen_code.errors import ExitCode, QwenCodeError
-from qwen_code.events import Event
+from qwen_code.events import ApprovalNeeded, Event, ToolFinished
 from qwen_code.permissions.decision import Mode
 from qwen_code.settings.model import Settings
 from qwen_code.ui.painter import Line, Painter
 from qwen_code.ui.repl.activity import SPINNER_S
+from qwen_code.ui.repl.attention import Attention
 from qwen_code.ui.repl.banner import banner
 from qwen_code.ui.repl.commands.table import COMMANDS, candidates, dispatch
 from qwen_code.ui.repl.completion import PromptCompleter
@@ -70,6 +71,7 @@ class Repl:
         self.turns: Turns | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._last_interrupt = float("-inf")
+        self._turn_began_at = 0.0
         self.resumable = ""
         """The session's id once there is something in it to come back to."""
         completer = PromptCompleter(COMMANDS, lambda name: candidates(self, name), self.files)
@@ -84,6 +86,7 @@ class Repl:
             self, self.desk.prompt, asking=self.desk.asking, entering=self.desk.entering, busy=busy
         )
         self.screen = Screen(painter, self._region.layout, keys, self._settle, input=input, output=output)
+        self._attention = Attention(settings.ui, directory, self.screen.send_sequence)
         if settings.ui.vim_mode:
             self.screen.app.editing_mode = EditingMode.VI
 
@@ -97,6 +100,7 @@ class Repl:
         painted = asyncio.create_task(self.screen.painted.wait())
         await asyncio.wait([drawing, painted], return_when=asyncio.FIRST_COMPLETED)
         self._watch_signals()
+        self._attention.opened()
         try:
             async with AsyncExitStack() as stack:
                 stack.push_async_callback(self._close)
@@ -114,6 +118,7 @@ class Repl:
             self.screen.leave(ExitCode.FAILED)
             await asyncio.wait([drawing])
             painted.cancel()
+            self._attention.closed()
 
     async def _until_left(self, drawing: asyncio.Task[int]) -> int:
         try:
@@ -312,7 +317,9 @@ class Repl:
         self.resumable = self.app.session_id
         if not is_shell_line(text):
             self.transcript.prompt(text)
-        self.view.activity.began(self.clock())
+        self._turn_began_at = self.clock()
+        self.view.activity.began(self._turn_began_at)
+        self._attention.working()
         if self.painter.plain:
             self.transcript.notice("Working.")
         self.screen.refresh_now()
@@ -322,11 +329,16 @@ class Repl:
         self.record.take(event)
         self.view.meter.take(event, now)
         self.view.activity.take(event, now)
+        if isinstance(event, ApprovalNeeded):
+            self._attention.asking()
+        elif isinstance(event, ToolFinished):
+            self._attention.working()
         self.transcript.take(event)
         self.screen.refresh()
 
     def _turn_ended(self, end: End, error: Exception | None) -> None:
         self.view.activity.ended()
+        self._attention.idle(self.clock() - self._turn_began_at)
         assert self.turns is not None
         if error is not None:
             self.complain(error)
