@@ -80,9 +80,10 @@ class Schema:
             for alternative in _list(fields.get(key)):
                 self._take(alternative, depth + 1)
         kinds = fields.get("type")
-        listed = [k for k in _list(kinds) if isinstance(k, str)] if isinstance(kinds, list) else [kinds]
-        named = [_ALIASES.get(kind.lower(), kind.lower()) for kind in listed if isinstance(kind, str)]
-        if isinstance(kinds, list):
+        several = _list(kinds)
+        written = [kind for kind in several or [kinds] if isinstance(kind, str)]
+        named = [_ALIASES.get(kind.lower(), kind.lower()) for kind in written]
+        if several:
             named.sort(key=lambda kind: _ORDER.index(kind) if kind in _ORDER else len(_ORDER))
         self._constrain(fields, named)
         if fields.get("nullable") is True:
@@ -140,7 +141,7 @@ def from_json(value: Any, schema: Schema, depth: int = 0) -> Any:
         return int(value)
     if isinstance(value, int) and "boolean" in schema.types and value in (0, 1):
         return bool(value)
-    if isinstance(value, dict) and "array" in schema.types:
+    if kind == "object" and "array" in schema.types:
         return _deeper([value], schema, depth)
     return value
 
@@ -213,7 +214,7 @@ def _container(text: str, kind: str, schema: Schema, times: int = 0) -> Any:
     if isinstance(value, str) and text[:1] in ('"', "'") and times < 2:
         return _container(value.strip(), kind, schema, times + 1)
     if isinstance(value, dict) and kind == "array" and _items(schema).types in ([], ["object"]):
-        value = [value]
+        return _deeper([cast("dict[str, Any]", value)], schema, 0)
     if isinstance(value, (list if kind == "array" else dict)):
         return _deeper(value, schema, 0)
     return _lone_item(text, kind, schema)
@@ -230,17 +231,18 @@ def _items(schema: Schema) -> Schema:
 
 
 def _deeper(value: Any, schema: Schema, depth: int) -> Any:
+    found: Any = value
     if isinstance(value, list) and schema.items is not None:
         items = _items(schema)
-        return [from_json(item, items, depth + 1) for item in cast("list[Any]", value)]
-    if isinstance(value, dict) and schema.properties:
-        return {
+        found = [from_json(item, items, depth + 1) for item in cast("list[Any]", value)]
+    elif isinstance(value, dict) and schema.properties:
+        found = {
             key: from_json(item, Schema(schema.properties[key], schema.root), depth + 1)
             if key in schema.properties
             else item
             for key, item in cast("dict[str, Any]", value).items()
         }
-    return value
+    return found
 
 
 def _as_string(value: Any) -> str:
@@ -270,7 +272,7 @@ def _kind_of(value: object) -> str:
 def _resolve(reference: str, root: Mapping[str, Any]) -> object:
     if not reference.startswith("#/"):
         return None
-    found: object = root
+    found: Any = root
     for part in reference[2:].split("/"):
         key = part.replace("~1", "/").replace("~0", "~")
         found = cast("dict[str, Any]", found).get(key) if isinstance(found, dict) else None

@@ -1,8 +1,8 @@
-"""Reads calls written as JSON: Hermes' `<tool_call>{"name": …, "arguments": {…}}</tool_call>`, as Qwen2.5 and the
-Qwen3 models that are not coders write them, and JSON where XML parameters belong, `<function=NAME>{…}`.
+"""Reads calls written as JSON: Hermes' `<tool_call>{"name": …, "arguments": {…}}</tool_call>`, as Qwen2.5 and
+the Qwen3 models that are not coders write them, and JSON where XML parameters belong, `<function=NAME>{…}`.
 
-Format: https://qwen.readthedocs.io/en/latest/framework/function_call.html. Shapes that models make of it (other
-keys, arguments as a string, two objects in one tag, missing braces): QwenLM/Qwen3#1249.
+Format: https://qwen.readthedocs.io/en/latest/framework/function_call.html. Shapes that models make of it
+(other keys, arguments as a string, two objects in one tag, missing braces): QwenLM/Qwen3#1249.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias, cast
 
 from qwen_code.wire.repair import Unreadable, read_json
 from qwen_code.wire.signatures import RawCall, Signatures
-from qwen_code.wire.tags import read_tag
+from qwen_code.wire.tags import Pending, read_tag
 
 _OUTSIDE = re.compile(r"[\"'{}\[\]<]")
 _INSIDE = {'"': re.compile(r'["\\]'), "'": re.compile(r"['\\]")}
@@ -97,9 +97,9 @@ class JsonReader:
                 self._quote = ""
         elif character == "<":
             tag = read_tag(text, at, complete=complete)
-            if tag == "more":
+            if tag is Pending.MORE:
                 return None
-            if tag and tag[0] in _ENDS:
+            if tag and tag.kind in _ENDS:
                 self._end_by_tag()
                 return at
         elif character in "\"'":
@@ -121,13 +121,13 @@ class JsonReader:
             return at
         if character == "<":
             tag = read_tag(text, at, complete=complete)
-            if tag == "more":
+            if tag is Pending.MORE:
                 return None
-            if tag and tag[0] == "/function":
-                return tag[2]
-            if tag and tag[0] == "/call":
+            if tag and tag.kind == "/function":
+                return tag.end
+            if tag and tag.kind == "/call":
                 self._state = "over"
-                return tag[2]
+                return tag.end
         self._state = "over"
         return at
 
@@ -137,12 +137,12 @@ class JsonReader:
         if start < 0:
             return len(text)
         tag = read_tag(text, start, complete=complete)
-        if tag == "more":
+        if tag is Pending.MORE:
             return start if start > at else None
-        if tag and tag[0] in _ENDS:
+        if tag and tag.kind in _ENDS:
             self._calls.append(self._malformed())
             self._state = "over"
-            return tag[2] if tag[0] == "/call" else start
+            return tag.end if tag.kind == "/call" else start
         return start + 1
 
     def _end_balanced(self) -> None:
@@ -189,7 +189,9 @@ class JsonReader:
         return not call.fault and signature is not None and all(name in given for name in signature.required)
 
     def _malformed(self) -> RawCall:
-        return RawCall(self._name or _name_in("".join(self._piece)), fault="malformed", reason="it is not JSON")
+        return RawCall(
+            self._name or _name_in("".join(self._piece)), fault="malformed", reason="it is not JSON"
+        )
 
     def _interpreted(self, value: Any) -> list[RawCall]:
         if not self._name:

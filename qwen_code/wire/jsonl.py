@@ -13,10 +13,10 @@ from qwen_code.wire.native import decode_native
 def decode_line(obj: object) -> dict[str, Any]:
     """The answer to one line.
 
-    The line: `{"id", "tools": OpenAI's list, "text", "finish_reason", "native_name"}`; with `native_name`, `text`
-    holds the arguments of a native call. The answer: `{"id", "content", "calls": [{"name", "arguments"}],
-    "errors": [{"kind", "message"}], "error": the first kind or null}`; for a line that is none of this,
-    `{"id", "error": "bad_line", "message"}`.
+    The line: `{"id", "tools": OpenAI's list, "text", "finish_reason", "native_name"}`; with `native_name`,
+    `text` holds the arguments of a native call. The answer: `{"id", "content", "calls": [{"name",
+    "arguments"}], "errors": [{"kind", "message"}], "error": the first kind or null}`; for a line that is none
+    of this, `{"id", "error": "bad_line", "message"}`.
     """
     if not isinstance(obj, Mapping):
         return _bad(None, "The line is not a JSON object.")

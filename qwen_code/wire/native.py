@@ -1,8 +1,8 @@
 """Decodes the arguments of a native tool call, as OpenAI-compatible servers send them: JSON in a string.
 
-Known deviations: empty, `null`, two objects (an empty one first), a Markdown fence around them, a JSON string in
-a JSON string, the XML parameters of the model (qwen-code#783, opencode#1585), slips in the JSON, and a text that
-stops where the server's limit was.
+Known deviations: empty, `null`, two objects (an empty one first), a Markdown fence around them, a JSON string
+in a JSON string, the XML parameters of the model (qwen-code#783, opencode#1585), slips in the JSON, and a
+text that stops where the server's limit was.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from qwen_code.chunks import CallChunk
 from qwen_code.messages import ToolSpec
 from qwen_code.wire.decoder import Decoded, Decoder, gathered
 from qwen_code.wire.hermes_json import pairs
@@ -29,7 +28,7 @@ def decode_native(
     finish_reason: str = "stop",
     call_id: str = "",
 ) -> Decoded:
-    """One call of a server that parses calls itself. `call_id` as the server gave it, `call_1` if it did not."""
+    """One call of a server that parses calls itself; `call_id` as the server gave it, else `call_1`."""
     signatures = Signatures(tools)
     identity = call_id or "call_1"
     length = finish_reason == "length"
@@ -80,9 +79,7 @@ def _last(values: Sequence[Any]) -> list[tuple[str, Any]]:
     return arguments
 
 
-def _from_xml(
-    name: str, text: str, tools: Sequence[ToolSpec], finish_reason: str, identity: str
-) -> Decoded:
+def _from_xml(name: str, text: str, tools: Sequence[ToolSpec], finish_reason: str, identity: str) -> Decoded:
     length = finish_reason == "length"
     if text.startswith("<parameter"):
         region = CallRegion(Signatures(tools), lambda: identity, Opener("xml", 0, 0, name))
@@ -90,5 +87,5 @@ def _from_xml(
     else:
         decoder = Decoder(tools, new_id=lambda: identity)
         chunks = [*decoder.feed(text), *decoder.finish(finish_reason)]
-    decoded = gathered([chunk for chunk in chunks if not isinstance(chunk, CallChunk) or chunk.call.name])
+    decoded = gathered(chunks)
     return Decoded("", decoded.calls[:1], decoded.errors)

@@ -1,4 +1,10 @@
-"""Recognises where a call begins in what a model says, and tells it from markup that is only quoted."""
+"""Recognises where a call begins in what a model says.
+
+`<tool_call>` counts only with a function or JSON behind it, and a function's tag without `<tool_call>` (which
+Qwen3-Coder drops in one call of five after a sentence of prose: ollama#17742, QwenLM/Qwen3-Coder#475) only
+with the name of a known tool and what belongs to a call behind it. So markup that is only mentioned stays
+text.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +13,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qwen_code.wire.signatures import Signatures
-from qwen_code.wire.tags import TagKind, read_tag
+from qwen_code.wire.tags import Pending, TagText, read_tag
 
 MAX_BLANKS = 64
 """Blanks that may stand between the parts of an opener."""
 MAX_WRAPPERS = 4
 """`<tool_call>` tags in a row that one call may begin with."""
+_MIN_CUT = len("<tool_")
 _BLANKS = re.compile(r"\s*")
 _BARE_JSON = re.compile(r"""\{\s*["']name["']\s*:\s*["']([^"'\n]{1,128})["']\s*[,}]""")
-_BARE_JSON_START = re.compile(r"""\{\s*(?:["'](?:n(?:a(?:m(?:e(?:["']\s*(?::\s*(?:["'][^"'\n]{0,128}(?:["']\s*)?)?)?)?)?)?)?)?)?""")
-_MIN_CUT = len("<tool_")
+_BARE_JSON_START = re.compile(
+    r"""\{\s*(?:["'](?:n(?:a(?:m(?:e(?:["']\s*(?::\s*(?:["'][^"'\n]{0,128}(?:["']\s*)?)?)?)?)?)?)?)?)?"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +36,26 @@ class Opener:
     start: int
     body: int
     name: str = ""
+    """The function's name where a tag gives it."""
     torn: bool = False
+    """The function's tag lacks its `>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an opener is looked for."""
+
+    fresh: bool
+    """Only blanks stand before it on its line."""
+    complete: bool = False
+    """No more text will come."""
+    length: bool = False
+    """With `complete`: because of a limit."""
+
+    @property
+    def may_be_cut(self) -> bool:
+        """At the end of the text, a part of an opener here is a call that was cut off."""
+        return self.complete and (self.fresh or self.length)
 
 
 class OpenerFinder:
@@ -37,117 +64,111 @@ class OpenerFinder:
     def __init__(self, signatures: Signatures) -> None:
         self._signatures = signatures
 
-    def at(
-        self, text: str, start: int, *, complete: bool, fresh: bool, length: bool = False
-    ) -> Opener | Literal["more"] | None:
-        """The opener that begins at `start`; "more" when only what follows can tell.
-
-        `complete`: nothing follows `text`, because of a limit when `length`. `fresh`: only blanks stand before
-        `start` on its line.
-        """
-        tag = read_tag(text, start, complete=complete)
-        if tag == "more":
-            return "more"
+    def at(self, text: str, start: int, place: Place) -> Opener | Pending | None:
+        """The opener that begins with the `<` at `start`."""
+        tag = read_tag(text, start, complete=place.complete)
+        if tag is Pending.MORE:
+            return tag
         if tag is None:
-            cut = complete and length and fresh and self._is_cut(text[start:])
+            cut = place.length and place.may_be_cut and place.fresh and _is_beginning(text[start:])
             return Opener("cut", start, len(text)) if cut else None
-        kind, name, end = tag
-        if kind in ("call", "wrapper"):
-            return self._wrapped(text, start, end, complete=complete, likely=fresh or length)
-        if kind == "function" and self._signatures.knows(name):
-            return self._bare(text, start, end, name, complete=complete, likely=fresh or length)
-        if kind == "torn function" and complete and end == len(text) and fresh and length:
-            return Opener("cut", start, end) if self._signatures.may_begin(name) else None
+        if tag.kind in ("call", "wrapper"):
+            return self._wrapped(text, start, tag.end, place)
+        if tag.kind == "function" and self._signatures.knows(tag.name):
+            return self._bare(text, start, tag, place)
+        if tag.kind == "torn function" and tag.end == len(text) and place.length and place.fresh:
+            return Opener("cut", start, tag.end) if self._signatures.may_begin(tag.name) else None
         return None
 
-    def json(self, text: str, start: int, *, complete: bool) -> Opener | Literal["more"] | None:
-        """A call of a known tool as JSON without any tag."""
+    def json(self, text: str, start: int, *, complete: bool) -> Opener | Pending | None:
+        """A call of a known tool as JSON without any tag, from the `{` at `start` on."""
         if found := _BARE_JSON.match(text, start):
             return Opener("json", start, start) if self._signatures.knows(found[1]) else None
         undecided = not complete and _BARE_JSON_START.fullmatch(text, start)
-        return "more" if undecided else None
+        return Pending.MORE if undecided else None
 
-    def _wrapped(
-        self, text: str, start: int, end: int, *, complete: bool, likely: bool
-    ) -> Opener | Literal["more"] | None:
-        """Behind `<tool_call>` must come a function or JSON."""
+    def _wrapped(self, text: str, start: int, end: int, place: Place) -> Opener | Pending | None:
+        """Behind `<tool_call>`, which ends at `end`."""
         for _ in range(MAX_WRAPPERS):
             at = _skip(text, end)
             if at - end > MAX_BLANKS:
                 return None
             if at == len(text):
-                return ("more" if not complete else Opener("cut", start, at)) if likely or not complete else None
+                return _unfinished(start, at, place)
             if text[at] in "{[":
-                return self._json_body(text, start, at, complete=complete)
-            tag = read_tag(text, at, complete=complete) if text[at] == "<" else None
-            if tag == "more":
-                return "more"
+                return self._json_body(text, start, at, place)
+            tag = read_tag(text, at, complete=place.complete) if text[at] == "<" else None
+            if tag is Pending.MORE:
+                return tag
             if tag is None:
-                cut = complete and likely and "<function=".startswith(text[at:])
-                return Opener("cut", start, len(text)) if cut else None
-            if tag[0] != "call":
-                return self._behind_wrapper(text, start, tag, complete=complete, likely=likely)
-            end = tag[2]
+                begun = "<function=".startswith(text[at:])
+                return _unfinished(start, len(text), place) if begun else None
+            if tag.kind != "call":
+                return self._behind_wrapper(text, start, tag, place)
+            end = tag.end
         return None
 
-    def _json_body(
-        self, text: str, start: int, at: int, *, complete: bool
-    ) -> Opener | Literal["more"] | None:
+    def _json_body(self, text: str, start: int, at: int, place: Place) -> Opener | Pending | None:
         """An object, or a list of objects."""
         first = at if text[at] == "{" else _skip(text, at + 1)
         if first == len(text):
-            return None if complete else "more"
+            return None if place.complete else Pending.MORE
         return Opener("json", start, at) if text[first] == "{" else None
 
-    def _behind_wrapper(
-        self, text: str, start: int, tag: tuple[TagKind, str, int], *, complete: bool, likely: bool
-    ) -> Opener | Literal["more"] | None:
-        kind, name, end = tag
-        if kind == "torn function":
-            if complete and end == len(text):
-                return Opener("cut", start, end, name) if likely else None
-            return Opener("xml", start, end, name, torn=True) if name else None
-        if kind == "function" and name:
-            return self._body(text, start, end, name, complete=complete)
-        if kind == "parameter" and self._signatures.knows(name):
-            # `<tool_call><parameter=TOOL><parameter=…`: the function's tag with the wrong word (ds4#1050)
-            at = _skip(text, end)
-            if at == len(text) and not complete:
-                return "more"
-            following = read_tag(text, at, complete=complete) if text[at : at + 1] == "<" else None
-            if following == "more":
-                return "more"
-            return Opener("xml", start, end, name) if following and following[0] == "parameter" else None
+    def _behind_wrapper(self, text: str, start: int, tag: TagText, place: Place) -> Opener | Pending | None:
+        if tag.kind == "torn function":
+            if place.complete and tag.end == len(text):
+                return _unfinished(start, tag.end, place, tag.name)
+            return Opener("xml", start, tag.end, tag.name, torn=True) if tag.name else None
+        if tag.kind == "function" and tag.name:
+            return self._function(text, start, tag, place)
+        if tag.kind == "parameter" and self._signatures.knows(tag.name):
+            # `<parameter=TOOL>` and the first parameter: the function's tag with the wrong word (ds4#1050)
+            following = self._tag_behind(text, tag.end, place)
+            if isinstance(following, TagText) and following.kind == "parameter":
+                return Opener("xml", start, tag.end, tag.name)
+            return following if following is Pending.MORE else None
         return None
 
-    def _bare(
-        self, text: str, start: int, end: int, name: str, *, complete: bool, likely: bool
-    ) -> Opener | Literal["more"] | None:
-        """Behind a function's tag without `<tool_call>` must come what belongs to a call."""
-        at = _skip(text, end)
-        if at - end > MAX_BLANKS:
-            return None
-        if at == len(text):
-            return "more" if not complete else Opener("xml", start, end, name) if likely else None
-        if text[at] == "{":
-            return Opener("json", start, at, name)
-        tag = read_tag(text, at, complete=complete) if text[at] == "<" else None
-        if tag == "more":
-            return "more"
-        belongs = tag and tag[0] in ("parameter", "torn parameter", "/function", "/call")
-        return Opener("xml", start, end, name) if belongs else None
-
-    def _body(self, text: str, start: int, end: int, name: str, *, complete: bool) -> Opener | Literal["more"]:
-        at = _skip(text, end)
-        if at == len(text) and not complete and at - end <= MAX_BLANKS:
-            return "more"
+    def _function(self, text: str, start: int, tag: TagText, place: Place) -> Opener | Pending:
+        at = _skip(text, tag.end)
+        if at == len(text) and not place.complete and at - tag.end <= MAX_BLANKS:
+            return Pending.MORE
         if text[at : at + 1] == "{":
-            return Opener("json", start, at, name)
-        return Opener("xml", start, end, name)
+            return Opener("json", start, at, tag.name)
+        return Opener("xml", start, tag.end, tag.name)
 
-    def _is_cut(self, text: str) -> bool:
-        """Only a beginning of an opener stands at the end of the text."""
-        return len(text) >= _MIN_CUT and ("<tool_call>".startswith(text) or "<function=".startswith(text))
+    def _bare(self, text: str, start: int, tag: TagText, place: Place) -> Opener | Pending | None:
+        """A function's tag without `<tool_call>`."""
+        at = _skip(text, tag.end)
+        if at - tag.end > MAX_BLANKS:
+            return None
+        if at == len(text) and place.complete:
+            return Opener("xml", start, tag.end, tag.name) if place.may_be_cut else None
+        if text[at : at + 1] == "{":
+            return Opener("json", start, at, tag.name)
+        following = self._tag_behind(text, tag.end, place)
+        if not isinstance(following, TagText):
+            return following
+        belongs = following.kind in ("parameter", "torn parameter", "/function", "/call")
+        return Opener("xml", start, tag.end, tag.name) if belongs else None
+
+    def _tag_behind(self, text: str, end: int, place: Place) -> TagText | Pending | None:
+        at = _skip(text, end)
+        if at == len(text):
+            return None if place.complete else Pending.MORE
+        return read_tag(text, at, complete=place.complete) if text[at] == "<" else None
+
+
+def _unfinished(start: int, end: int, place: Place, name: str = "") -> Opener | Pending | None:
+    if not place.complete:
+        return Pending.MORE
+    return Opener("cut", start, end, name) if place.may_be_cut else None
+
+
+def _is_beginning(text: str) -> bool:
+    """Only a beginning of an opener stands at the end of the text."""
+    return len(text) >= _MIN_CUT and ("<tool_call>".startswith(text) or "<function=".startswith(text))
 
 
 def _skip(text: str, at: int) -> int:

@@ -1,8 +1,8 @@
 """Reads what a model says in plain text up to the next call, and knows what it only quotes.
 
 Markup inside Markdown fences, code spans, block quotes and quotation marks is text. Fences follow CommonMark
-(https://spec.commonmark.org/0.31.2/#fenced-code-blocks); a code span ends with its line here, so that one stray
-backtick hides nothing.
+(https://spec.commonmark.org/0.31.2/#fenced-code-blocks); a code span ends with its line here, so that one
+stray backtick hides nothing.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from qwen_code.wire.opener import Opener, OpenerFinder
-from qwen_code.wire.tags import TagKind, read_tag
+from qwen_code.wire.opener import Opener, OpenerFinder, Place
+from qwen_code.wire.tags import Pending, TagKind, read_tag
 
 _EVENT = re.compile(r"[\n<]|`+|~+")
 _OPENING_QUOTES = frozenset("\"'“‘«")
@@ -87,7 +87,7 @@ class ProseScanner:
                 self._run(mark)
             else:
                 found = self._tag(text, start, complete=complete, length=length)
-                if found == "more":
+                if found is Pending.MORE:
                     return self._hold(text, start)
                 if found:
                     return found
@@ -122,18 +122,18 @@ class ProseScanner:
             line.span = 0 if line.span == len(mark) else line.span or len(mark)
         line.blank = False
 
-    def _tag(self, text: str, start: int, *, complete: bool, length: bool) -> Found | str | None:
+    def _tag(self, text: str, start: int, *, complete: bool, length: bool) -> Found | Pending | None:
         line = self._line
         if self._stops and (line.blank or not (self._fence or line.opens or line.span)):
             tag = read_tag(text, start, complete=complete)
-            if tag == "more":
-                return "more"
-            if tag and tag[0] in self._stops:
-                return Found(text[:start], stop=tag[0], rest=text[tag[2] :])
+            if tag is Pending.MORE:
+                return Pending.MORE
+            if tag and tag.kind in self._stops:
+                return Found(text[:start], stop=tag.kind, rest=text[tag.end :])
         if self._fence or line.opens or line.quoted:
             return None
-        opener = self._finder.at(text, start, complete=complete, fresh=line.blank, length=length)
-        if opener is None or opener == "more":
+        opener = self._finder.at(text, start, Place(line.blank, complete, length))
+        if not isinstance(opener, Opener):
             return opener
         if not line.blank and opener.kind != "cut" and self._is_quoted(text, opener):
             return None
@@ -143,4 +143,6 @@ class ProseScanner:
         if self._line.span and "\n" not in text[opener.start : opener.body]:
             return True
         before = (self._before + text[max(0, opener.start - 2) : opener.start])[-2:]
-        return before[-1:] in _OPENING_QUOTES and (len(before) == 1 or before[0].isspace() or before[0] in "([")
+        return before[-1:] in _OPENING_QUOTES and (
+            len(before) == 1 or before[0].isspace() or before[0] in "(["
+        )

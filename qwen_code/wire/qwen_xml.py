@@ -10,7 +10,8 @@ import re
 
 from qwen_code.wire.signatures import RawCall, Signature, Signatures
 from qwen_code.wire.tags import Tag
-from qwen_code.wire.value_end import Slips, Tape, ValueEnd, ValueWalk
+from qwen_code.wire.tape import Beyond, Tape
+from qwen_code.wire.value_end import Open, Slips, ValueEnd, ValueWalk
 
 _CLOSING = re.compile(r"</(?:function|tool_call)>")
 _CDATA = ("<![CDATA[", "]]>")
@@ -91,7 +92,7 @@ class XmlReader:
                     break
             elif self._at < len(self._tape.tags):
                 self._between(self._tape.tags[self._at])
-            elif self._closed and self._tape.after(self._at - 1) == "text":
+            elif self._closed and self._tape.after(self._at - 1) is Beyond.TEXT:
                 self._over(self._tape.tags[self._at - 1].end)
             else:
                 break
@@ -132,9 +133,9 @@ class XmlReader:
     def _end_value(self, walk: ValueWalk) -> bool:
         """Try to end the open value; False when more text is needed."""
         end = walk.run()
-        if end == "wait":
+        if end is Open.UNDECIDED:
             return False
-        if end == "never":
+        if end is Open.CUT:
             self._cut = True
             self._over(self._tape.tags[-1].start)
             return True

@@ -18,6 +18,7 @@ from qwen_code.wire.tags import TagKind
 
 _MAX_BESIDE = 400
 _ENDS: frozenset[TagKind] = frozenset(("response", "turn"))
+_ENDS_IN_THOUGHT: frozenset[TagKind] = frozenset(("response", "turn", "/think"))
 
 
 class CallRegion:
@@ -35,7 +36,7 @@ class CallRegion:
         self._signatures = signatures
         self._new_id = new_id
         self._finder = OpenerFinder(signatures)
-        self._stops: frozenset[TagKind] = _ENDS | {"/think"} if thought else _ENDS
+        self._stops = _ENDS_IN_THOUGHT if thought else _ENDS
         self._scanner = ProseScanner(self._finder, self._stops)
         self._reader: XmlReader | JsonReader | None = None
         self._chunks: list[Chunk] = []

@@ -1,7 +1,7 @@
 """Reads JSON as models write it: Python literals, single quotes, trailing commas, stray or missing braces.
 
-Nothing is guessed: a text is either read to a value whose meaning is plain, or refused; a string or number that
-the text's end may have cut is always refused, as cut.
+Nothing is guessed: a text is either read to a value whose meaning is plain, or refused; a string or number
+that the text's end may have cut is always refused, as cut.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What is known of the tools that were offered, and how a call is completed with it.
 
-A reader of the wire finds a name and raw arguments; here they become a `ToolCall` with converted arguments, and
-a `BadCall` for what a tool could not run: an unknown name, a missing or mistyped argument, the same argument
-twice with different values.
+A reader of the wire finds a name and raw arguments; here they become a `ToolCall` with converted arguments,
+and a `BadCall` for what a tool could not run: an unknown name, a missing or mistyped argument, the same
+argument twice with different values.
 """
 
 from __future__ import annotations

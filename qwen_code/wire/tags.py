@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from enum import Enum
+from typing import Literal, NamedTuple, TypeAlias
 
 TagKind: TypeAlias = Literal[
     "call",
@@ -29,6 +30,20 @@ TagKind: TypeAlias = Literal[
     "end",
 ]
 Gap: TypeAlias = Literal["none", "space", "newline", "text"]
+
+
+class Pending(Enum):
+    """The answer while only the text that follows can tell."""
+
+    MORE = "more"
+
+
+class TagText(NamedTuple):
+    """What a tag says, and the offset of its end."""
+
+    kind: TagKind
+    name: str
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,31 +95,25 @@ _ATTRIBUTE = re.compile(r"""\s+name\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'/]+))"""
 _NAME = re.compile(r"""[^\s<>="'{}]+(?: [^\s<>="'{}]+)*""")
 
 
-def tail_prefix(text: str) -> int:
-    """Offset from which the end of `text` may be the beginning of a tag; its length if it can't be."""
-    start = text.rfind("<", max(0, len(text) - _LONGEST_PREFIX))
-    return start if start >= 0 and text[start:].lower() in _PREFIXES else len(text)
+def read_tag(text: str, start: int, *, complete: bool) -> TagText | Pending | None:
+    """The tag that begins with the `<` at `start`; None when it is no tag.
 
-
-def read_tag(text: str, start: int, *, complete: bool) -> tuple[TagKind, str, int] | None | Literal["more"]:
-    """The tag that begins with the `<` at `start`: kind, name, end. None when it is no tag.
-
-    "more" when only the text that follows can tell; never when `complete` says that none follows.
+    Never pending when `complete` says that no text follows.
     """
     head = _HEAD.match(text, start) or _DRIFTED_HEAD.match(text, start)
     if head is None:
         if complete or len(text) - start > _LONGEST_PREFIX:
             return None
-        return "more" if text[start:].lower() in _PREFIXES else None
+        return Pending.MORE if text[start:].lower() in _PREFIXES else None
     rest = _REST.match(text, head.end())
     stop = rest.end() if rest else head.end()
     if stop - start > MAX_TAG:
         return None
     if stop == len(text) and not complete:
-        return "more"
+        return Pending.MORE
     closed = text[stop : stop + 1] == ">"
     found = _classify(bool(head[1]), head[2].lower(), text[head.end() : stop], closed)
-    return None if found is None else (found[0], found[1], stop + 1 if closed else stop)
+    return None if found is None else TagText(*found, stop + 1 if closed else stop)
 
 
 def _classify(closing: bool, word: str, rest: str, closed: bool) -> tuple[TagKind, str] | None:
@@ -187,7 +196,7 @@ class TagScanner:
         start = text.find("<")
         while start >= 0:
             found = read_tag(text, start, complete=complete)
-            if found == "more" or (found and not complete and found[2] == len(text)):
+            if found is Pending.MORE or (found and not complete and found.end == len(text)):
                 break
             if found:
                 kind, name, end = found

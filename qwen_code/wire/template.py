@@ -3,8 +3,8 @@
 `qwen3_coder` gives the text of the chat template of Qwen3-Coder (480B, 30B and Next; Hugging Face,
 Qwen/Qwen3-Coder-30B-A3B-Instruct) to the character; `hermes` that of Qwen2.5 and of the Qwen3 models that are
 not coders, which name calls in JSON. The text comes in segments, because what a file, a command or a user
-says must not be read as markup: untrusted segments are to be tokenised without special tokens, and with the
-tags of `BREAKS` in pieces.
+says must not be read as markup: untrusted segments are to be tokenised without special tokens, and piece by
+piece as `broken_up` gives them.
 """
 
 from __future__ import annotations
@@ -20,12 +20,7 @@ from qwen_code.messages import Message, Prompt, ToolCall, ToolSpec
 GENERATION_PROMPT = "<|im_start|>assistant\n"
 """What the model's answer follows."""
 END_OF_TURN = "<|im_end|>"
-BREAKS = re.compile(r"<(?=/?tool_(?:call|response)>)|(?<=<tool)_|(?<=</tool)_")
-"""Where tags lie that Qwen's tokenizer makes one token of even with special tokens off."""
-
-_CODER_DEFAULT = (
-    "You are Qwen, a helpful AI assistant that can interact with a computer to solve tasks."
-)
+_CODER_DEFAULT = "You are Qwen, a helpful AI assistant that can interact with a computer to solve tasks."
 _HERMES_DEFAULT = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant."
 _CODER_HOW = """
 
@@ -46,21 +41,22 @@ multiple lines
 
 <IMPORTANT>
 Reminder:
-- Function calls MUST follow the specified format: an inner <function=...></function> block must be nested within \
-<tool_call></tool_call> XML tags
+- Function calls MUST follow the specified format: an inner <function=...></function> block must be nested \
+within <tool_call></tool_call> XML tags
 - Required parameters MUST be specified
-- You may provide optional reasoning for your function call in natural language BEFORE the function call, but NOT \
-after
-- If there is no function call available, answer the question like normal with your current knowledge and do not \
-tell the user about function calls
+- You may provide optional reasoning for your function call in natural language BEFORE the function call, \
+but NOT after
+- If there is no function call available, answer the question like normal with your current knowledge \
+and do not tell the user about function calls
 </IMPORTANT>"""
 _HERMES_HOW = """
 
-For each function call, return a json object with function name and arguments within <tool_call></tool_call> XML \
-tags:
+For each function call, return a json object with function name and arguments within \
+<tool_call></tool_call> XML tags:
 <tool_call>
 {"name": <function-name>, "arguments": <args-json-object>}
 </tool_call>"""
+_BREAK = re.compile(r"(?<=<)(?=\|[^|<>\s]*\|>|/?(?:tool_call|tool_response|think)>)")
 _MARKUP = re.compile(r"<\|[^|<>\s]*\|>|</?tool_(?:call|response)>")
 
 
@@ -116,6 +112,15 @@ def rendered(segments: Sequence[Segment]) -> str:
     return "".join(segment.text for segment in segments)
 
 
+def broken_up(text: str) -> list[str]:
+    """Untrusted text in pieces that hold no tag which Qwen's tokenizer makes one token of.
+
+    `<tool_call>`, `<think>` and their like are tokens of the user-defined kind, so llama.cpp finds them even
+    where special tokens are off; the pieces, tokenised one by one, are the same text without them.
+    """
+    return _BREAK.split(text)
+
+
 def render_calls(calls: Sequence[ToolCall]) -> str:
     """Calls as Qwen3-Coder writes them, as one string; what `decode` is the inverse of."""
     paper = _Paper()
@@ -139,7 +144,7 @@ class _Paper:
         self._pieces.append((text, False))
 
     def describe(self, text: str) -> None:
-        """A tool's description: written as it is, so that its tokens are those of training, unless it holds markup."""
+        """What a tool's author says: like our own text, as in training, unless it holds markup."""
         self._pieces.append((text, _MARKUP.search(text) is None))
 
     def segments(self) -> list[Segment]:

@@ -1,46 +1,29 @@
 """Decides where a parameter's value ends, in a syntax that has no escapes.
 
 A value may hold any markup, whole calls included, and a model may leave out or double any closing tag. The
-rule: a `</parameter>` that is not the other end of a tag inside the value closes it if what follows can follow
-a value, on the evidence of line breaks where the value began with one. A weaker sign (a missing or odd closing
-tag, a parameter that the tool does not have) counts only when the function then ends while the value would
-still be open. So a doubtful call is kept whole or reported, and never run with half a value.
+rule: a `</parameter>` that is not the other end of a tag inside the value closes it if what follows can
+follow a value, on the evidence of line breaks where the value began with one. A weaker sign (a closing tag
+that is missing or odd, a parameter that the tool does not have) counts only when the function then ends while
+the value would still be open. So a doubtful call is kept whole or reported, and not run with half a value.
 
-The tests named in vllm#34919, vllm#40861 and sglang#27337 are the shapes that this has to tell apart.
+The shapes that this has to tell apart are those of vllm#34919, vllm#40861 and sglang#27337.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from enum import Enum
+from typing import TypeAlias
 
-from qwen_code.wire.tags import Tag, TagScanner
+from qwen_code.wire.nesting import Nesting, Paired
+from qwen_code.wire.tags import Tag
+from qwen_code.wire.tape import Beyond, Tape
 
 MAX_RUN = 12
 """Closing tags in a row that are looked through; more are text."""
 MAX_RESTARTS = 4
-
-
-class Tape:
-    """The tags of a call so far, and what is known of the text behind the last of them."""
-
-    def __init__(self) -> None:
-        self.tags: list[Tag] = []
-        self._scanner = TagScanner()
-
-    def feed(self, text: str) -> None:
-        self.tags += self._scanner.feed(text)
-
-    def finish(self) -> None:
-        self.tags += self._scanner.finish()
-
-    def after(self, index: int) -> Tag | Literal["text"] | None:
-        """What follows the tag at `index` but for blanks; None as long as nothing is known."""
-        if index + 1 < len(self.tags):
-            following = self.tags[index + 1]
-            return "text" if following.gap == "text" else following
-        return "text" if self._scanner.text_follows else None
+"""How often a value is read anew because a tag in it turned out to be only mentioned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,66 +47,29 @@ class ValueEnd:
     slips: Slips = Slips()
 
 
-_Paired: TypeAlias = Literal["parameter", "function", "call"]
+class Open(Enum):
+    """Why a value has no end yet."""
+
+    UNDECIDED = "undecided"
+    """More text is needed."""
+    CUT = "cut"
+    """The text ended inside it."""
 
 
-@dataclass(slots=True)
-class _Open:
-    """A tag inside the value that waits for its other end."""
-
-    kind: _Paired
-    at: int
-    line: int
-    inline: bool
-    """Text follows it on its line, so its other end must stand there too; or it is only mentioned."""
+class _Go(Enum):
+    ON = "on"
+    BACK = "back to the start of the value"
 
 
-class _Nest:
-    """The tags inside a value that are open."""
-
-    def __init__(self) -> None:
-        self._open: list[_Open] = []
-        self._count: dict[_Paired, int] = {"parameter": 0, "function": 0, "call": 0}
-
-    @property
-    def bare(self) -> bool:
-        """True outside of every parameter and function."""
-        return not self._count["parameter"] and not self._count["function"]
-
-    def push(self, kind: _Paired, at: int, tag: Tag) -> None:
-        if tag.newline_next:
-            for item in reversed(self._open):
-                if item.line != tag.line:
-                    break
-                item.inline = False
-        self._open.append(_Open(kind, at, tag.line, not tag.newline_next))
-        self._count[kind] += 1
-
-    def pop(self, kind: _Paired) -> int | None:
-        """Close the innermost open tag of `kind` and all inside it: its index, None when there is none."""
-        while self._count[kind]:
-            item = self._drop()
-            if item.kind == kind:
-                return item.at
-        return None
-
-    def parameters(self) -> list[int]:
-        """Indices of the parameters that are open."""
-        return [item.at for item in self._open if item.kind == "parameter"]
-
-    def pass_line(self, line: int) -> None:
-        """Forget what was only mentioned on a line before `line`."""
-        while self._open and self._open[-1].inline and self._open[-1].line != line:
-            self._drop()
-
-    def _drop(self) -> _Open:
-        item = self._open.pop()
-        self._count[item.kind] -= 1
-        return item
+_Step: TypeAlias = ValueEnd | Open | _Go
 
 
-_Step: TypeAlias = ValueEnd | Literal["go on", "again", "wait", "never"]
-_Tail: TypeAlias = Literal["certain", "text", "wait"]
+class _Tail(Enum):
+    """What closing tags lead to."""
+
+    END = "the end of the call"
+    TEXT = "text"
+    UNDECIDED = "undecided"
 
 
 class ValueWalk:
@@ -138,215 +84,232 @@ class ValueWalk:
         is_tool: Callable[[str], bool],
         slips: Slips,
     ) -> None:
+        """`opener`: index of the value's `<parameter=…>`. `may_follow`: parameters that may come next."""
         self._tape = tape
         self._first = opener + 1
         self._opener = tape.tags[opener]
+        self._block = self._opener.newline_next
+        """The value stands on lines of its own, so its closing tag should as well."""
         self._may_follow = may_follow
         self._is_tool = is_tool
         self._slips = slips
-        self._block = self._opener.newline_next
         self._restarts = 0
         self._mentions: set[int] = set()
         """Opening tags that have turned out to be text."""
-        self.probable: ValueEnd | None = None
-        """The call was closed here and text followed: the end, unless a better one comes."""
         self._start()
 
     def _start(self) -> None:
         self._at = self._first
-        self._nest = _Nest()
+        self._nest = Nesting()
         self._closed_inside = -1
         self._function_closed = (-1, -1)
         self._weak: ValueEnd | None = None
-        self.probable = None
+        self.probable: ValueEnd | None = None
+        """The call was closed here and text followed: the end, unless a better one comes."""
 
-    def run(self) -> ValueEnd | Literal["wait", "never"]:
-        """The end; "wait" while it is undecided, "never" when the text ended inside the value."""
+    def run(self) -> ValueEnd | Open:
+        """The end, or why there is none."""
         while self._at < len(self._tape.tags):
             step = self._step(self._at, self._tape.tags[self._at])
-            if step == "again":
-                self._start()
-            elif step == "go on":
+            if step is _Go.ON:
                 self._at += 1
+            elif step is _Go.BACK:
+                self._start()
             else:
                 return step
-        return "wait"
+        return Open.UNDECIDED
 
     def _step(self, at: int, tag: Tag) -> _Step:
         if at in self._mentions:
-            return "go on"
+            return _Go.ON
         self._nest.pass_line(tag.line)
         match tag.kind:
             case "/parameter":
                 return self._close_parameter(at, tag)
             case "parameter" | "torn parameter":
                 return self._open_parameter(at, tag)
-            case "function":
-                if self.probable and tag.fresh and self._is_tool(tag.name):
-                    return self.probable
-                self._nest.push("function", at, tag)
-            case "call":
-                if self.probable and tag.fresh:
-                    return self.probable
-                self._nest.push("call", at, tag)
             case "/function":
                 return self._close_outer(at, tag, "function")
             case "/call":
                 return self._close_outer(at, tag, "call")
             case "drifted /parameter":
                 return self._drifted(at, tag)
-            case "response" | "turn" | "/think":
-                if self.probable and tag.fresh:
-                    return self.probable
+            case "function" | "call" | "response" | "turn" | "/think":
+                return self._open_outer(at, tag)
             case "end":
                 return self._text_ends(at, tag)
             case _:
-                pass
-        return "go on"
+                return _Go.ON
+
+    def _apart(self, tag: Tag, following: Tag) -> bool:
+        """A line break speaks for `tag`, or none is to be expected."""
+        return self._own_line(tag) or following.gap == "newline"
+
+    def _own_line(self, tag: Tag) -> bool:
+        return tag.fresh or not self._block
+
+    def _behind_inner_close(self, at: int, tag: Tag) -> bool:
+        """Right before tag `at`, the last parameter inside the value was closed."""
+        return self._closed_inside == at - 1 and tag.gap != "text"
+
+    def _open_outer(self, at: int, tag: Tag) -> _Step:
+        called = tag.kind != "function" or self._is_tool(tag.name)
+        if self.probable and tag.fresh and called:
+            return self.probable
+        if tag.kind == "function":
+            self._nest.push("function", at, tag)
+        elif tag.kind == "call":
+            self._nest.push("call", at, tag)
+        return _Go.ON
 
     def _open_parameter(self, at: int, tag: Tag) -> _Step:
-        known = tag.kind == "parameter" and self._may_follow(tag.name)
-        own_line = tag.fresh or not self._block
-        if tag.kind == "torn parameter" and not own_line:
-            return "go on"
-        if self._nest.bare and own_line:
-            if self._closed_inside == at - 1 and tag.gap != "text":
+        if tag.kind == "torn parameter" and not self._own_line(tag):
+            return _Go.ON
+        if self._nest.bare and self._own_line(tag):
+            if self._behind_inner_close(at, tag):
                 self._note(ValueEnd(at - 1, at))
             if tag.start - self._opener.end <= 1:
                 following = self._tape.after(at)
-                if following is None:
-                    return "wait"
-                if following != "text" and following.kind == "/parameter" and _next_line(tag, following):
-                    return "go on"  # the whole value is this one tag
-            if known and at < self._slips.unclosed_until:
-                return ValueEnd(at, at, slips=self._slips)
-            if known:
+                if following is Beyond.UNKNOWN:
+                    return Open.UNDECIDED
+                if isinstance(following, Tag) and _on_next_line(tag, following):
+                    return _Go.ON  # the whole value is this one tag
+            if tag.kind == "parameter" and self._may_follow(tag.name):
+                if at < self._slips.unclosed_until:
+                    return ValueEnd(at, at, slips=self._slips)
                 self._note(ValueEnd(at, at))
         self._nest.push("parameter", at, tag)
-        return "go on"
+        return _Go.ON
 
     def _close_parameter(self, at: int, tag: Tag) -> _Step:
         if self._nest.pop("parameter") is not None:
-            if self._nest.bare and (tag.fresh or not self._block):
+            if self._nest.bare and self._own_line(tag):
                 self._closed_inside = at
-            return "go on"
+            return _Go.ON
         following = self._tape.after(at)
-        if following is None:
-            return "wait"
-        if following == "text":
-            return "go on"
-        strict_follows = self._block and following.kind == "/parameter" and following.gap == "newline"
-        if strict_follows and (not tag.fresh or tag.start - self._opener.end <= 1):
-            return "go on"  # this one is the value's own last line, or all of it
+        if following is Beyond.UNKNOWN:
+            return Open.UNDECIDED
+        if following is Beyond.TEXT:
+            return _Go.ON
+        last_line_or_all = not tag.fresh or tag.start - self._opener.end <= 1
+        if self._block and last_line_or_all and following.kind == "/parameter" and following.gap == "newline":
+            return _Go.ON  # the value's own text, with its closing tag behind it
         return self._judge(at, tag)
 
     def _judge(self, at: int, tag: Tag) -> _Step:
-        """Is the `</parameter>` at `at` the end? What follows decides."""
+        """Is the `</parameter>` of index `at` the end? What follows decides."""
         last = at
         for _ in range(MAX_RUN):
             following = self._tape.after(last)
-            if following is None:
-                return "wait"
-            if following == "text":
-                return "go on"
-            if following.kind not in ("/parameter", "/wrapper"):
-                return self._judge_by(at, tag, last + 1, following)
+            if following is Beyond.UNKNOWN:
+                return Open.UNDECIDED
+            if following is Beyond.TEXT:
+                return _Go.ON
             last += 1
-        return "go on"
+            if following.kind not in ("/parameter", "/wrapper"):
+                return self._judge_by(at, tag, last, following)
+        return _Go.ON
 
     def _judge_by(self, at: int, tag: Tag, index: int, following: Tag) -> _Step:
         end = ValueEnd(at, at + 1, slips=self._slips)
-        lines_apart = not self._block or tag.fresh or following.gap == "newline"
+        apart = self._apart(tag, following)
         match following.kind:
             case "parameter" | "torn parameter":
-                own_line = following.fresh or not self._block
-                if following.kind == "parameter" and self._may_follow(following.name) and lines_apart:
-                    return end
-                if index < self._slips.strangers_until and own_line:
-                    return end
-                if own_line or self._may_follow(following.name):
-                    self._note(end)
-                return "go on"
+                return self._judge_by_parameter(end, index, following, apart=apart)
             case "/function" | "/call":
-                match self._tail(index, anchored=lines_apart, own_line=lines_apart):
-                    case "certain":
-                        return end
-                    case "wait":
-                        return "wait"
-                    case "text":
-                        if lines_apart and self.probable is None:
-                            self.probable = end
-                        return "go on"
-            case "function" | "call" | "wrapper" | "response" | "turn" | "/think":
-                fits = following.kind != "function" or self._is_tool(following.name)
-                own_lines = not self._block or (tag.fresh and following.fresh)
-                return end if fits and own_lines else "go on"
+                tail = self._tail(index, anchored=apart, own_line=apart)
+                if tail is _Tail.END:
+                    return end
+                if tail is _Tail.TEXT and apart and self.probable is None:
+                    self.probable = end
+                return Open.UNDECIDED if tail is _Tail.UNDECIDED else _Go.ON
             case "end":
-                return end if tag.fresh or not self._block else "go on"
+                return end if self._own_line(tag) else _Go.ON
+            case "function" if not self._is_tool(following.name):
+                return _Go.ON
+            case "function" | "call" | "wrapper" | "response" | "turn" | "/think":
+                return end if self._own_line(tag) and self._own_line(following) else _Go.ON
             case _:
-                return "go on"
+                return _Go.ON
+
+    def _judge_by_parameter(self, end: ValueEnd, index: int, following: Tag, *, apart: bool) -> _Step:
+        expected = following.kind == "parameter" and self._may_follow(following.name)
+        own_line = self._own_line(following)
+        if (expected and apart) or (own_line and index < self._slips.strangers_until):
+            return end
+        if expected or own_line:
+            self._note(end)
+        return _Go.ON
 
     def _tail(self, at: int, *, anchored: bool, own_line: bool) -> _Tail:
         """Do the closing tags from `at` on lead to another call or the end, or to text?
 
-        `anchored`: there is good evidence that they are tags; otherwise what follows must be a call for certain.
-        `own_line`: they stand where tags do; otherwise they must be complete for the text to end behind them.
+        `anchored`: there is good evidence that they are tags; otherwise a call must follow for certain.
+        `own_line`: they stand where tags do; otherwise they must be complete for the text to end there.
         """
         first = at
         for _ in range(MAX_RUN):
             following = self._tape.after(at)
-            if following is None:
-                return "wait"
-            if following == "text":
-                return "text"
-            match following.kind:
-                case "/function" | "/call" | "/wrapper":
-                    at += 1
-                    continue
-                case "end":
-                    tags = self._tape.tags
-                    complete = tags[first].kind == "/function" and tags[at].kind == "/call"
-                    return "certain" if own_line or complete else "text"
-                case "function":
-                    fits = self._is_tool(following.name)
-                case "parameter":
-                    fits = anchored and self._may_follow(following.name)
-                case "call" if not anchored:
-                    begun = self._tape.after(at + 1)
-                    if begun is None:
-                        return "wait"
-                    fits = begun != "text" and begun.kind in ("call", "function")
-                case "call" | "wrapper" | "response" | "turn" | "/think":
-                    fits = anchored
-                case _:
-                    fits = False
-            return "certain" if fits and (anchored or following.fresh) else "text"
-        return "text"
+            if following is Beyond.UNKNOWN:
+                return _Tail.UNDECIDED
+            if following is Beyond.TEXT:
+                return _Tail.TEXT
+            if following.kind not in ("/function", "/call", "/wrapper"):
+                break
+            at += 1
+        else:
+            return _Tail.TEXT
+        tags = self._tape.tags
+        if following.kind == "end":
+            complete = tags[first].kind == "/function" and tags[at].kind == "/call"
+            return _Tail.END if own_line or complete else _Tail.TEXT
+        if not anchored and following.kind == "call":
+            begun = self._tape.after(at + 1)
+            if begun is Beyond.UNKNOWN:
+                return _Tail.UNDECIDED
+            fits = isinstance(begun, Tag) and begun.kind in ("call", "function")
+        else:
+            fits = self._leads_on(following, anchored=anchored)
+        return _Tail.END if fits and (anchored or following.fresh) else _Tail.TEXT
 
-    def _close_outer(self, at: int, tag: Tag, kind: Literal["function", "call"]) -> _Step:
+    def _leads_on(self, tag: Tag, *, anchored: bool) -> bool:
+        """Something that may stand behind a call, or behind a function closed too early."""
+        match tag.kind:
+            case "function":
+                return self._is_tool(tag.name)
+            case "parameter":
+                return anchored and self._may_follow(tag.name)
+            case "call" | "wrapper" | "response" | "turn" | "/think":
+                return anchored
+            case _:
+                return False
+
+    def _close_outer(self, at: int, tag: Tag, kind: Paired) -> _Step:
         """`</function>` or `</tool_call>`: of a call inside the value, or the one this value belongs to."""
         opened = self._nest.pop(kind)
         if opened is not None:
             if kind == "function":
                 self._function_closed = (at, opened)
-            return "go on"
-        tail = self._tail(at, anchored=not self._block, own_line=tag.fresh or not self._block)
-        if tail == "wait":
-            return "wait"
-        if self._closed_inside == at - 1 and tag.gap != "text":
+            return _Go.ON
+        tail = self._tail(at, anchored=not self._block, own_line=self._own_line(tag))
+        if tail is _Tail.UNDECIDED:
+            return Open.UNDECIDED
+        if self._behind_inner_close(at, tag):
             self._note(ValueEnd(at - 1, at))
-        if tail == "certain":
-            mentioned = self._only_mentioned(at, tag, kind)
-            if mentioned and self._restarts < MAX_RESTARTS:
-                self._restarts += 1
-                self._mentions.update(mentioned)
-                return "again"
+        if tail is _Tail.TEXT:
+            if self.probable is None and self._own_line(tag):
+                self.probable = self._resolved(at)
+            return _Go.ON
+        mentioned = self._only_mentioned(at, tag, kind)
+        if not mentioned:
             return self._resolved(at) or ValueEnd(at, at, sure=False)
-        if self._weak and self.probable is None and (tag.fresh or not self._block):
-            self.probable = self._resolved(at)
-        return "go on"
+        if self._restarts == MAX_RESTARTS:
+            return Open.CUT
+        self._restarts += 1
+        self._mentions.update(mentioned)
+        return _Go.BACK
 
-    def _only_mentioned(self, at: int, tag: Tag, kind: Literal["function", "call"]) -> list[int]:
+    def _only_mentioned(self, at: int, tag: Tag, kind: Paired) -> list[int]:
         """Tags taken for openers that can't have been any, now that this call ends with its value open."""
         closed, opened = self._function_closed
         if kind == "call" and closed == at - 1 and tag.gap != "text":
@@ -355,16 +318,16 @@ class ValueWalk:
 
     def _drifted(self, at: int, tag: Tag) -> _Step:
         if self._nest.pop("parameter") is not None:
-            return "go on"
+            return _Go.ON
         following = self._tape.after(at)
-        if following is None:
-            return "wait"
-        if following == "text" or following.kind not in ("parameter", "/function", "/call"):
-            return "go on"
-        lines_apart = not self._block or tag.fresh or following.gap == "newline"
-        if lines_apart and (following.kind != "parameter" or self._may_follow(following.name)):
+        if following is Beyond.UNKNOWN:
+            return Open.UNDECIDED
+        if following is Beyond.TEXT or following.kind not in ("parameter", "/function", "/call"):
+            return _Go.ON
+        fits = following.kind != "parameter" or self._may_follow(following.name)
+        if fits and self._apart(tag, following):
             self._note(ValueEnd(at, at + 1))
-        return "go on"
+        return _Go.ON
 
     def _note(self, end: ValueEnd) -> None:
         """Remember the first weak sign."""
@@ -373,24 +336,21 @@ class ValueWalk:
 
     def _resolved(self, until: int) -> ValueEnd | None:
         """The first weak sign taken for the end, now that the function ends at tag `until`."""
-        weak = self._weak
+        weak, slips = self._weak, self._slips
         if weak is None:
             return None
-        unclosed = weak.index == weak.resume
-        slips = Slips(
-            self._slips.strangers_until if unclosed else max(until, self._slips.strangers_until),
-            max(until, self._slips.unclosed_until) if unclosed else self._slips.unclosed_until,
-        )
+        if weak.index == weak.resume:
+            slips = Slips(slips.strangers_until, max(until, slips.unclosed_until))
+        else:
+            slips = Slips(max(until, slips.strangers_until), slips.unclosed_until)
         return ValueEnd(weak.index, weak.resume, sure=False, slips=slips)
 
-    def _text_ends(self, at: int, tag: Tag) -> _Step:
-        if self.probable:
-            return self.probable
-        if self._closed_inside == at - 1 and tag.gap != "text" and self._weak:
-            return self._resolved(at) or "never"
-        return "never"
+    def _text_ends(self, at: int, tag: Tag) -> ValueEnd | Open:
+        if self.probable is None and self._behind_inner_close(at, tag):
+            return self._resolved(at) or Open.CUT
+        return self.probable or Open.CUT
 
 
-def _next_line(tag: Tag, following: Tag) -> bool:
-    """True when nothing but one line break stands between the two."""
-    return following.gap == "newline" and following.start - tag.end == 1
+def _on_next_line(tag: Tag, following: Tag) -> bool:
+    """`</parameter>` follows on the next line."""
+    return following.kind == "/parameter" and following.gap == "newline" and following.start - tag.end == 1
