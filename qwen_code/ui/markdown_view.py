@@ -104,7 +104,11 @@ class MarkdownView:
             case Table():
                 return self._table(unit)
             case Rule():
-                return [] if painter.plain else [Text(MARGIN).append("─" * 20, "md.rule")]
+                return (
+                    []
+                    if painter.plain
+                    else [Text(MARGIN).append("─" * min(20, painter.width - len(MARGIN)), "md.rule")]
+                )
             case Gap() | CodeOpen() | CodeLine() | CodeClose():
                 return []
             case _:
