@@ -89,27 +89,37 @@ def _value(rules: Rules, values: SchemaGrammar, schema: object) -> str:
     if not isinstance(schema, dict) or not schema:
         return rules.once("free text", _free_text)
     given = cast("dict[str, Any]", schema)
-    choices = given.get("enum", [given["const"]] if "const" in given else None)
-    if isinstance(choices, list) and choices:
-        written = [_spellings(choice, values) for choice in cast("list[Any]", choices)]
+    if (choices := choices_of(given)) is not None:
+        written = [_spellings(choice, values) for choice in choices]
         return rules.add(f"({' | '.join(dict.fromkeys(written))}) {_END}")
-    options = given.get("anyOf") or given.get("oneOf")
-    branches = cast("list[Any]", options) if isinstance(options, list) else [given]
-    kinds = [kind for branch in branches for kind in _kinds(branch)]
-    if not kinds or "string" in kinds:
+    if is_text(given):
         return rules.once("free text", _free_text)
-    if kinds == ["boolean"]:
+    if types_of(given) == ("boolean",):
         return rules.add(f'("true" | "false" | "True" | "False") {_END}')
     return rules.add(f"{values.rule(given)} {_END}")
 
 
-def _kinds(schema: object) -> tuple[str, ...]:
+def argument_types(schema: object) -> tuple[str, ...]:
+    """The JSON types of an argument, or of one branch of it; one that does not say is text."""
     if not isinstance(schema, dict):
         return ("string",)
     given = cast("dict[str, Any]", schema)
     if "$ref" in given or "allOf" in given:
         return ("object",)
     return types_of(given) or ("string",)
+
+
+def choices_of(schema: Schema) -> list[Any] | None:
+    """The values of `enum` or `const`; None when any value goes."""
+    choices: Any = schema.get("enum", [schema["const"]] if "const" in schema else None)
+    return cast("list[Any]", choices) if isinstance(choices, list) and choices else None
+
+
+def is_text(schema: Schema) -> bool:
+    """Whether an argument without choices is written as it is; else it is written as JSON."""
+    options = schema.get("anyOf") or schema.get("oneOf")
+    branches = cast("list[Any]", options) if isinstance(options, list) else [schema]
+    return any("string" in argument_types(branch) for branch in branches)
 
 
 def _spellings(value: Any, values: SchemaGrammar) -> str:

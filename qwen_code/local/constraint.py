@@ -120,6 +120,7 @@ class CallConstraint:
         self._watch = CallWatch(frozenset(grammars.tools))
         self._grammar: Grammar | None = None
         self._given_up = not grammars.tools
+        self.opening = ""
 
     @property
     def active(self) -> bool:
@@ -148,6 +149,7 @@ class CallConstraint:
         grammar = self._grammars.begin(opener)
         if grammar is not None and grammar.advance_text(written):
             self._grammar = grammar
+            self.opening = opener[0] + written
         else:
             self._given_up = True
 
@@ -156,6 +158,7 @@ class SchemaConstraint:
     """Lets the model write nothing but one JSON document of a schema."""
 
     active = True
+    opening = ""
 
     def __init__(self, model: Model, schema: Schema) -> None:
         """Raises BackendError when the schema can't be made a grammar."""

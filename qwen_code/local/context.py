@@ -20,6 +20,9 @@ _GGML_TYPES: dict[KvType, int] = {"f16": 1, "q8_0": 8, "q5_0": 6, "q4_0": 2}
 _PARTIAL_ONLY = 1
 """`LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY`: only what can't be cut by position, the running state."""
 
+_YARN_FACTOR = 4
+"""How far Qwen stretches its models with YaRN, at most."""
+
 DECODED, NO_ROOM, ABORTED = 0, 1, 2
 """Answers of `llama_decode`."""
 
@@ -46,8 +49,10 @@ class Context:
         """Allocate it.
 
         Raises:
-            ConfigurationError: it does not fit into memory, or llama.cpp refuses the options.
+            ConfigurationError: it does not fit into memory, the model was not trained for such a window, or
+                llama.cpp refuses the options.
         """
+        _check_window(model, options)
         self._library = lib = ffi.library()
         self.model = model
         self.options = options
@@ -129,6 +134,11 @@ class Context:
         )
         return written == len(state)
 
+    def state_size(self, sequence: int) -> int:
+        """Bytes that `save` will write, about."""
+        size: int = self._library.llama_state_seq_get_size(self.handle, sequence)
+        return size
+
     def save(self, sequence: int, path: Path, tokens: Sequence[int]) -> int:
         """Write a sequence and its tokens; returns the bytes written, 0 when it failed."""
         ids = (ctypes.c_int32 * len(tokens))(*tokens)
@@ -195,6 +205,16 @@ def _strlen_address() -> int:
     address = ctypes.cast(c_library.strlen, ctypes.c_void_p).value
     assert address is not None
     return address
+
+
+def _check_window(model: Model, options: ContextOptions) -> None:
+    trained = model.trained_context
+    longest = _YARN_FACTOR * options.yarn_from if options.yarn_from else trained
+    if trained and options.window > longest:
+        raise ConfigurationError(
+            f"{model.header.name} was trained for {trained:,} tokens, and {options.window:,} were asked for. "
+            f"Set the context window to at most {longest:,}."
+        )
 
 
 def _refusal(model: Model, options: ContextOptions, errors: list[str]) -> ConfigurationError:

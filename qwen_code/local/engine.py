@@ -60,6 +60,10 @@ class Drawn:
 
     token: int
     text: str
+    held: bool = False
+    """Drawn under a grammar."""
+    call: str | None = None
+    """With the token at which the grammar of calls took hold: the call's text so far, from its opener on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +163,8 @@ class Engine:
     def _read(self, track: Track, request: Request, tell: Callable[[Step], None], cancel: Cancel) -> None:
         tokens, total, reused = request.tokens, len(request.tokens), len(track.tokens)
         tell(Evaluated(reused, total, reused))
+        if reused in request.marks:
+            self.memory.mark(track)
         for stop in [*(mark for mark in request.marks if reused < mark < total), total]:
             while len(track.tokens) < stop:
                 start = len(track.tokens)
@@ -181,18 +187,21 @@ class Engine:
         tell: Callable[[Step], None],
         cancel: Cancel,
     ) -> tuple[EndReason, int]:
+        constraint = request.constraint
         limit = room if request.max_tokens is None else min(room, request.max_tokens)
         characters = codecs.getincrementaldecoder("utf-8")("replace")
         for drawn in range(limit):
             if cancel.is_set:
                 raise Cancelled
+            held = constraint is not None and constraint.active
             if drawn < len(request.forced):
                 token = sampler.take(request.forced[drawn])
             else:
                 token = sampler.next(self.context)
             if token in self.model.end_tokens:
                 return "stop", drawn
-            tell(Drawn(token, characters.decode(self.model.piece(token))))
+            call = constraint.opening if constraint is not None and constraint.active and not held else None
+            tell(Drawn(token, characters.decode(self.model.piece(token)), held, call))
             if drawn + 1 < limit:
                 self._evaluate(track, [token])
         return "length", limit

@@ -29,8 +29,8 @@ _NEEDED = (
 )
 INSTALL = "pip install 'qwen-code[local]'"
 
-_ERROR_LEVEL = 3
-_CONTINUED_LEVEL = 5
+_ERROR_LEVEL, _CONTINUED_LEVEL = 4, 5
+"""`ggml_log_level` of ggml.h."""
 
 
 class Log:

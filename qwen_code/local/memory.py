@@ -11,7 +11,7 @@ may come back, and cutting means restoring one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from qwen_code.local.context import Context
@@ -109,6 +109,28 @@ class Memory:
         track.tokens = []
         track.checkpoints = []
         track.latest = None
+
+    def adopt(self, read: Callable[[int], list[int]], checkpoints: Sequence[Checkpoint]) -> Track | None:
+        """Fill a track from outside: `read` puts a sequence into the context and returns its tokens.
+
+        The track that is given up for it is an empty one, else the least recently used. None when nothing
+        could be read.
+        """
+        track = min(self.tracks, key=lambda track: (bool(track.tokens), track.used_at))
+        self.forget(track)
+        tokens = read(track.id)
+        if not tokens:
+            self.forget(track)
+            return None
+        track.tokens = tokens
+        track.checkpoints = list(checkpoints)
+        self._clock += 1
+        track.used_at = self._clock
+        return track
+
+    def reach(self, tokens: Sequence[int]) -> int:
+        """How many of `tokens` a request would not have to evaluate."""
+        return max(self._reach(track, common_length(track.tokens, tokens)) for track in self.tracks)
 
     def make_room(self, keep: Track) -> bool:
         """Give up the least recently used other track; False when there is none left."""

@@ -15,8 +15,8 @@ from qwen_code.local.gguf import GgufHeader, read_header
 
 ALL_LAYERS = -1
 
-_CONTROL, _USER_DEFINED = 3, 4
-"""Token types of the GGUF specification whose text must never come from an untrusted source."""
+_CONTROL, _USER_DEFINED = 1 << 3, 1 << 4
+"""`llama_token_attr` of tokens whose text must never come from an untrusted source."""
 _OUT_OF_MEMORY = re.compile(
     r"unable to allocate|failed to allocate|out of memory|bad_alloc|OutOfDeviceMemory|OutOfHostMemory", re.I
 )
@@ -84,9 +84,10 @@ class Model:
         )
         """Part of its memory is a running state, from which no token can be taken back."""
         self._pieces: dict[int, bytes] = {}
-        types = self.header.integers("tokenizer.ggml.token_type")
-        self.control_tokens = frozenset(t for t, kind in enumerate(types) if kind == _CONTROL)
-        marked = [t for t, kind in enumerate(types) if kind in (_CONTROL, _USER_DEFINED)]
+        # Asked of llama.cpp, not of the file: it corrects files that give a control token as an ordinary one.
+        attributes = [lib.llama_vocab_get_attr(self.vocabulary, t) for t in range(self.vocabulary_size)]
+        self.control_tokens = frozenset(t for t, attribute in enumerate(attributes) if attribute & _CONTROL)
+        marked = [t for t, attribute in enumerate(attributes) if attribute & (_CONTROL | _USER_DEFINED)]
         self.special_tokens = {self.piece(t).decode("utf-8", "replace"): t for t in marked}
         """Text -> id of each token that stands for more than its characters."""
         self.end_tokens = frozenset(t for t in marked if lib.llama_vocab_is_eog(self.vocabulary, t))
@@ -191,9 +192,9 @@ def _load_failure(path: Path, header: GgufHeader, errors: list[str]) -> Configur
 
 
 def _reason(errors: Sequence[str]) -> str:
-    """The line that says most: the first error, without the name of the C function that said it."""
+    """The line that says most: the first error, without the C functions that passed it on."""
     for line in errors:
-        text = re.sub(r"^\w+: (error loading model: )?", "", line).strip(" .")
+        text = re.sub(r"^(?:\w+: |error loading model: )+", "", line).strip(" .")
         if text:
             return text
     return "it gave no reason"

@@ -51,6 +51,11 @@ class Constraint(Protocol):
         """False while anything may come."""
         ...
 
+    @property
+    def opening(self) -> str:
+        """What had been written of the constrained text when the constraint became active."""
+        ...
+
     def accepts(self, token: int) -> bool: ...
 
     def mask(self, candidates: Any) -> None:

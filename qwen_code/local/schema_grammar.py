@@ -20,7 +20,7 @@ _COUNT_LIMIT = 256
 
 _PRIMITIVES = {
     "ws": r'"" | " " | "\n" [ \t]{0,20}',
-    "char": r'[^"\\\x00-\x1F\x7F] | "\\" (["\\/bfnrt] | "u" [0-9a-fA-F]{4})',
+    "char": r'[^"\\\x00-\x1F] | "\\" (["\\/bfnrt] | "u" [0-9a-fA-F]{4})',
     "string": r'"\"" char* "\""',
     "natural": '"0" | [1-9] [0-9]{0,15}',
     "integer": '"-"? natural',
@@ -142,6 +142,8 @@ class SchemaGrammar:
         properties = schema.get("properties")
         if not isinstance(properties, Mapping) or not properties:
             values = schema.get("additionalProperties")
+            if isinstance(properties, Mapping) and not values:
+                return self._rules.add('"{" ws "}"')
             if not isinstance(values, Mapping) or not values:
                 return "object"
             member = self._rules.add(f'string ":" ws {self.rule(cast(Schema, values))} ws')
@@ -159,10 +161,10 @@ class SchemaGrammar:
     def _reference(self, reference: str) -> str:
         if known := self._references.get(reference):
             return known
-        target: object = self._document
+        target: Any = self._document
         for part in reference.removeprefix("#").strip("/").split("/"):
             part = part.replace("~1", "/").replace("~0", "~")
-            target = cast(Schema, target).get(part) if isinstance(target, Mapping) else None
+            target = cast("dict[str, Any]", target).get(part) if isinstance(target, dict) else None
         if not reference.startswith("#") or not isinstance(target, Mapping):
             return "value"
         name = self._references[reference] = self._rules.reserve()

@@ -49,9 +49,9 @@ QWEN3_CODER = r"""
   ~ 'multiple lines\n</parameter>\n</function>\n</tool_call>\n\n<IMPORTANT>\nReminder:\n'
   ~ '- Function calls MUST follow the specified format: an inner <function=...></function> block must be '
   ~ 'nested within <tool_call></tool_call> XML tags\n- Required parameters MUST be specified\n'
-  ~ '- You may provide optional reasoning for your function call in natural language BEFORE the function call, '
-  ~ 'but NOT after\n- If there is no function call available, answer the question like normal with your '
-  ~ 'current knowledge and do not tell the user about function calls\n</IMPORTANT>' }}
+  ~ '- You may provide optional reasoning for your function call in natural language BEFORE the function '
+  ~ 'call, but NOT after\n- If there is no function call available, answer the question like normal with '
+  ~ 'your current knowledge and do not tell the user about function calls\n</IMPORTANT>' }}
 {%- endif -%}
 {{ '<|im_end|>\n' }}
 {%- endif -%}

@@ -11,9 +11,11 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import sysconfig
 import tempfile
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -47,6 +49,7 @@ _USER_DEFINED = (
     "<think>",
     "</think>",
 )
+_SPECIAL = (*_CONTROL, *_USER_DEFINED)
 _SAMPLE = "<tool_call>\n<function=read_file>\n<parameter=file_path>\nsrc/a.py\n</parameter>\n</function>\n"
 
 
@@ -60,6 +63,9 @@ class TinyModel:
     layers: int = 4
     width: int = 128
     vocabulary: int = 2048
+    habits: tuple[str, ...] = ()
+    """Texts that it likes to write: of two tokens that follow each other in one, the second becomes likely
+    after the first. Without habits a closing tag would be a matter of millions of tokens."""
     filler: int = 0
     """Tokens added that no text is made of, for measurements with a vocabulary of real size."""
     context: int = 32768
@@ -90,16 +96,25 @@ class _Builder:
         self.model = model
         self.hybrid = model.architecture == "qwen3next"
         self.sparse = model.architecture != "qwen3"
+        # What layers add must not drown the token itself, on which habits depend.
+        self.outward = 0.01 if model.habits else 0.08
+        self.tokenizer = _train(model.vocabulary)
         self.random = np.random.default_rng(model.seed)
         self.writer: Any = gguf.GGUFWriter(str(path), model.architecture)
 
     def write(self) -> None:
+        import numpy as np
+
         self.metadata()
         tokens = self.vocabulary()
         width = self.model.width
-        self.tensor("token_embd", tokens, width, scale=0.3)
+        embedding = self.weights((tokens, width), 0.3)
+        output = self.weights((tokens, width), 0.08)
+        for first, second in self.habitual_pairs():
+            output[second] += 1.2 * embedding[first] / np.linalg.norm(embedding[first])
+        self.writer.add_tensor("token_embd.weight", embedding.astype(np.float16))
         self.ones("output_norm", width)
-        self.tensor("output", tokens, width)
+        self.writer.add_tensor("output.weight", output.astype(np.float16))
         for layer in range(self.model.layers):
             self.layer(f"blk.{layer}.", attention=not self.hybrid or (layer + 1) % 4 == 0)
         self.writer.write_header_to_file()
@@ -135,10 +150,10 @@ class _Builder:
             w.add_rope_dimension_count(self.head_size // 4)
 
     def vocabulary(self) -> int:
-        trained = _train(self.model.vocabulary)
+        trained = json.loads(self.tokenizer.to_str())["model"]
         ordered = sorted(trained["vocab"].items(), key=lambda item: item[1])
         ordinary = [token for token, _ in ordered] + [f"filler{n}x" for n in range(self.model.filler)]
-        tokens = ordinary + [*_CONTROL, *_USER_DEFINED]
+        tokens = [*ordinary, *_SPECIAL]
         types = [1] * len(ordinary) + [3] * len(_CONTROL) + [4] * len(_USER_DEFINED)
         merges = [m if isinstance(m, str) else " ".join(m) for m in trained["merges"]]
         w = self.writer
@@ -165,24 +180,24 @@ class _Builder:
         if not self.sparse:
             self.tensor(f"{at}ffn_gate", hidden, width)
             self.tensor(f"{at}ffn_up", hidden, width)
-            self.tensor(f"{at}ffn_down", width, hidden)
+            self.tensor(f"{at}ffn_down", width, hidden, scale=self.outward)
             return
         self.tensor(f"{at}ffn_gate_inp", self.experts, width, single=True)
         self.tensor(f"{at}ffn_gate_exps", self.experts, self.expert_width, width)
         self.tensor(f"{at}ffn_up_exps", self.experts, self.expert_width, width)
-        self.tensor(f"{at}ffn_down_exps", self.experts, width, self.expert_width)
+        self.tensor(f"{at}ffn_down_exps", self.experts, width, self.expert_width, scale=self.outward)
         if self.hybrid:
             self.tensor(f"{at}ffn_gate_inp_shexp", width, single=True)
             self.tensor(f"{at}ffn_gate_shexp", self.expert_width, width)
             self.tensor(f"{at}ffn_up_shexp", self.expert_width, width)
-            self.tensor(f"{at}ffn_down_shexp", width, self.expert_width)
+            self.tensor(f"{at}ffn_down_shexp", width, self.expert_width, scale=self.outward)
 
     def attention(self, at: str) -> None:
         width, queries, keys = self.model.width, self.heads * self.head_size, self.kv_heads * self.head_size
         self.tensor(f"{at}attn_q", queries * (2 if self.hybrid else 1), width)
         self.tensor(f"{at}attn_k", keys, width)
         self.tensor(f"{at}attn_v", keys, width)
-        self.tensor(f"{at}attn_output", width, queries)
+        self.tensor(f"{at}attn_output", width, queries, scale=self.outward)
         self.ones(f"{at}attn_q_norm", self.head_size)
         self.ones(f"{at}attn_k_norm", self.head_size)
 
@@ -201,13 +216,32 @@ class _Builder:
         self.writer.add_tensor(f"{at}ssm_a", -np.ones(self.time_steps, np.float32))
         self.tensor(f"{at}ssm_ba", 2 * self.time_steps, width)
         self.ones(f"{at}ssm_norm", self.state_size)
-        self.tensor(f"{at}ssm_out", width, values)
+        self.tensor(f"{at}ssm_out", width, values, scale=self.outward)
 
     def tensor(self, name: str, *shape: int, scale: float = 0.08, single: bool = False) -> None:
         import numpy as np
 
-        weights = self.random.standard_normal(shape, dtype=np.float32) * np.float32(scale)
+        weights = self.weights(shape, scale)
         self.writer.add_tensor(f"{name}.weight", weights if single else weights.astype(np.float16))
+
+    def weights(self, shape: tuple[int, ...], scale: float) -> Any:
+        import numpy as np
+
+        return self.random.standard_normal(shape, dtype=np.float32) * np.float32(scale)
+
+    def habitual_pairs(self) -> set[tuple[int, int]]:
+        """Tokens of the habits that follow each other, special ones included."""
+        special = {
+            text: self.tokenizer.get_vocab_size() + self.model.filler + n for n, text in enumerate(_SPECIAL)
+        }
+        parts = re.compile(f"({'|'.join(map(re.escape, _SPECIAL))})")
+        pairs: set[tuple[int, int]] = set()
+        for text in self.model.habits:
+            ids: list[int] = []
+            for part in parts.split(text):
+                ids += [special[part]] if part in special else self.tokenizer.encode(part).ids
+            pairs.update(pairwise(ids))
+        return pairs
 
     def ones(self, name: str, size: int) -> None:
         import numpy as np
@@ -215,7 +249,7 @@ class _Builder:
         self.writer.add_tensor(f"{name}.weight", np.ones(size, np.float32))
 
 
-def _train(size: int) -> dict[str, Any]:
+def _train(size: int) -> Any:
     """A byte-level BPE over some of Python's own sources and a tool call."""
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
@@ -232,5 +266,4 @@ def _train(size: int) -> dict[str, Any]:
         vocab_size=size, initial_alphabet=byte_level.alphabet(), show_progress=False
     )
     tokenizer.train_from_iterator([*texts, *[_SAMPLE] * 200], trainer)
-    model: dict[str, Any] = json.loads(tokenizer.to_str())["model"]
-    return model
+    return tokenizer

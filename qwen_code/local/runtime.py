@@ -1,0 +1,246 @@
+"""One embedded model at work: prompts in, tokens out, with all that spares it from evaluating twice.
+
+Synchronous; every method belongs to the worker's thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from qwen_code.local import ffi
+from qwen_code.local.constraint import CallConstraint, Grammars
+from qwen_code.local.context import ContextOptions
+from qwen_code.local.engine import CHECKPOINT_BYTES, Cancel, Ended, Engine, Request, Step
+from qwen_code.local.kv_store import KvStore, Sidecar, identity_of
+from qwen_code.local.memory import Checkpoint, Track, least_useful
+from qwen_code.local.model import Model, Placement
+from qwen_code.local.prompt_tokens import PromptTokenizer
+from qwen_code.local.sampling import Sampling
+from qwen_code.local.transcript import Rendered, Template, Transcript
+from qwen_code.messages import Message, Prompt
+
+_SAVED_CHECKPOINTS = 3
+"""Running states saved with a conversation: its opening, and the last places that one would rewind to."""
+_LONGEST_CLOSING = 8
+"""Tokens that may stand behind an answer in its entry and have not been evaluated yet."""
+_MEASURABLE = 32
+"""Fewer tokens say nothing about the speed of evaluation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """Where and when evaluated conversations are kept on disk."""
+
+    folder: Path
+    limit_bytes: int = 8 * 2**30
+    least_seconds: float = 1.0
+    """What evaluating again must take at least to be worth a file."""
+    label: str = ""
+    """The session whose deletion deletes its files too."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeOptions:
+    context: ContextOptions
+    placement: Placement = field(default_factory=Placement)
+    checkpoint_bytes: int = CHECKPOINT_BYTES
+    grammar: bool = True
+    """Hold the model to the grammar of calls once it has begun one."""
+    saving: Saving | None = None
+
+
+class Runtime:
+    """A loaded model with its memory, transcript, grammars and saved conversations."""
+
+    def __init__(
+        self,
+        path: Path,
+        options: RuntimeOptions,
+        template: Callable[[Model], Template],
+        on_progress: Callable[[float], bool] | None = None,
+    ) -> None:
+        """Load the model.
+
+        Raises:
+            ConfigurationError: it can't be loaded or is none that we can talk to.
+            LoadCancelled: `on_progress` said so.
+        """
+        model = Model(path, options.placement, on_progress)
+        try:
+            chosen = template(model)
+            self.engine = Engine(model, options.context, checkpoint_bytes=options.checkpoint_bytes)
+        except BaseException:
+            model.close()
+            raise
+        self.model = model
+        self._options = options
+        self._transcript = Transcript(chosen, PromptTokenizer(model))
+        self._grammars: Grammars | None = None
+        self._store = self._open_store(options.saving) if options.saving else None
+        self._held: dict[int, Rendered] = {}
+        """The conversation that each track holds."""
+        self._speed = 0.0
+        """Prompt tokens a second, as last measured."""
+
+    def count(self, prompt: Prompt) -> int:
+        """Tokens of `prompt`, exactly."""
+        return len(self._transcript.render(prompt).tokens)
+
+    def answer(
+        self,
+        prompt: Prompt,
+        sampling: Sampling,
+        max_tokens: int | None,
+        tell: Callable[[Rendered | Step], None],
+        cancel: Cancel,
+    ) -> None:
+        """Answer `prompt`: `tell` gets it as tokens first, then the engine's steps.
+
+        Raises:
+            ContextOverflow, Cancelled, BackendError: see `Engine.answer`.
+        """
+        rendered = self._transcript.render(prompt)
+        if self._fetch_saved(rendered):
+            rendered = self._transcript.render(prompt)  # what the model wrote is now known token by token
+        tell(rendered)
+        started, before = time.monotonic(), self.engine.evaluated_total
+
+        def at_mark(track: Track) -> None:
+            self._measure(self.engine.evaluated_total - before, time.monotonic() - started)
+            if len(track.tokens) == rendered.lengths[0]:
+                self._save_opening(track, rendered)
+
+        def told(step: Step) -> None:
+            if isinstance(step, Ended):
+                self._measure(step.evaluated, step.prefill_s)
+            tell(step)
+
+        request = Request(
+            rendered.tokens,
+            sampling,
+            max_tokens,
+            marks=rendered.marks,
+            at_mark=at_mark,
+            constraint=self._constraint(prompt),
+        )
+        try:
+            self.engine.answer(request, told, cancel)
+        finally:
+            self._held[self._latest.id] = rendered
+
+    def answered(self, rendered: Rendered, answer: Message, drawn: Sequence[int]) -> None:
+        """`answer` is what the conversation keeps of the tokens `drawn`; it will be rendered as them."""
+        self._held[self._latest.id] = self._transcript.answered(rendered, answer, drawn)
+
+    def save(self) -> bool:
+        """Keep the conversation used last on disk, if that is worth it."""
+        held, track = self._held.get(self._latest.id), self._latest
+        if self._store is None or held is None or not self._is_worth(len(track.tokens)):
+            return False
+        evaluated = len(track.tokens)
+        common = min(evaluated, len(held.tokens))
+        entries = sum(length <= evaluated + _LONGEST_CLOSING for length in held.lengths)
+        if entries == 0 or track.tokens[:common] != held.tokens[:common]:
+            return False
+        chain = held.chain[:entries]
+        if self._store.holds(chain):
+            return False
+        pending = held.tokens[evaluated : max(evaluated, held.lengths[entries - 1])]
+        return self._write(track, chain, held.lengths[:entries], pending, self._label)
+
+    def close(self) -> None:
+        if self._grammars is not None:
+            self._grammars.close()
+        self.engine.close()
+
+    def _open_store(self, saving: Saving) -> KvStore:
+        context = self._options.context
+        identity = identity_of(
+            self.model.header,
+            ffi.library_version(),
+            context.kv_type,
+            str(context.yarn_from and context.window),
+        )
+        return KvStore(saving.folder, identity, limit_bytes=saving.limit_bytes)
+
+    def _constraint(self, prompt: Prompt) -> CallConstraint | None:
+        if not self._options.grammar or not prompt.tools:
+            return None
+        if self._grammars is None or tuple(self._grammars.tools.values()) != prompt.tools:
+            if self._grammars is not None:
+                self._grammars.close()
+            self._grammars = Grammars(self.model, prompt.tools)
+        return CallConstraint(self.model, self._grammars)
+
+    def _fetch_saved(self, rendered: Rendered) -> bool:
+        """When not even the opening is in memory, look for it on disk."""
+        reached = self.engine.memory.reach(rendered.tokens)
+        if self._store is None or reached >= rendered.lengths[0]:
+            return False
+        cuttable = not self.model.hybrid
+        sidecar = self._store.best_for(rendered.chain, cuttable=cuttable, better_than=reached)
+        return sidecar is not None and self._read(self._store, sidecar)
+
+    def _read(self, store: KvStore, sidecar: Sidecar) -> bool:
+        path = store.verified(sidecar)
+        if path is None:
+            return False
+
+        def read(sequence: int) -> list[int]:
+            return self.engine.context.load(sequence, path, sidecar.evaluated)
+
+        states = [Checkpoint(length, state) for length, state in store.checkpoints(sidecar)]
+        track = self.engine.memory.adopt(read, states)
+        if track is None or len(track.tokens) != sidecar.evaluated:
+            store.delete(sidecar)
+            return False
+        self._transcript.restore(sidecar.chain, sidecar.lengths, [*track.tokens, *sidecar.pending])
+        return True
+
+    def _save_opening(self, track: Track, rendered: Rendered) -> None:
+        """The system prompt and tools are the same in every session: keep their state for the next one."""
+        chain = rendered.chain[:1]
+        worth = self._store is not None and not self._store.holds(chain) and self._is_worth(len(track.tokens))
+        if worth:
+            self._write(track, chain, rendered.lengths[:1], (), "")
+
+    def _write(
+        self, track: Track, chain: Sequence[str], lengths: Sequence[int], pending: Sequence[int], label: str
+    ) -> bool:
+        context = self.engine.context
+        return self._store is not None and self._store.save(
+            chain=chain,
+            lengths=lengths,
+            evaluated=len(track.tokens),
+            pending=pending,
+            size=context.state_size(track.id),
+            write=lambda path: context.save(track.id, path, track.tokens) > 0,
+            checkpoints=_most_useful(track.checkpoints),
+            label=label,
+        )
+
+    def _is_worth(self, tokens: int) -> bool:
+        least = self._options.saving.least_seconds if self._options.saving else 0.0
+        return tokens >= least * self._speed
+
+    def _measure(self, evaluated: int, seconds: float) -> None:
+        if evaluated >= _MEASURABLE and seconds > 0:
+            self._speed = evaluated / seconds
+
+    @property
+    def _latest(self) -> Track:
+        return max(self.engine.memory.tracks, key=lambda track: track.used_at)
+
+    @property
+    def _label(self) -> str:
+        return self._options.saving.label if self._options.saving else ""
+
+
+def _most_useful(checkpoints: Sequence[Checkpoint]) -> list[tuple[int, bytes]]:
+    kept = list(checkpoints)
+    while len(kept) > _SAVED_CHECKPOINTS:
+        kept.pop(least_useful([checkpoint.length for checkpoint in kept]))
+    return [(checkpoint.length, checkpoint.state) for checkpoint in kept]

@@ -1,0 +1,145 @@
+"""Turns prompts into token ids that never change once sent.
+
+A prompt is a list of entries: the opening (system prompt and tools), then one for each message. What was
+tokenised or generated for an entry is remembered under a digest of all entries up to it, so a message that
+comes again, also after another conversation in between or out of a saved session, has the same ids as
+before. That matters most for what the model wrote itself: its text, tokenised anew, is often other ids.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Protocol
+
+from qwen_code.local.prompt_tokens import PromptTokenizer
+from qwen_code.messages import Message, Prompt, ToolCall, ToolSpec
+
+_REMEMBERED = 20_000
+"""Entries kept; a long session has some hundreds."""
+
+Segments = Sequence[tuple[str, bool]]
+"""Texts, each with whether it is trusted."""
+
+
+class Template(Protocol):
+    """The model's chat template, entry by entry."""
+
+    def opening(self, system: str, tools: Sequence[ToolSpec]) -> Segments: ...
+
+    def message(self, messages: Sequence[Message], index: int) -> Segments:
+        """One message; what stands around it depends on its neighbours."""
+        ...
+
+    def answer_opening(self) -> Segments:
+        """What stands before the model's own words."""
+        ...
+
+    def answer_closing(self) -> Segments:
+        """What stands behind them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A prompt as tokens."""
+
+    tokens: list[int]
+    chain: tuple[str, ...]
+    """For each entry a digest of all up to it."""
+    lengths: tuple[int, ...]
+    """How many tokens all entries up to each have together; the answer's opening comes after the last."""
+    marks: tuple[int, ...]
+    """Lengths to which conversations come back: behind the opening, before what a person said, the end."""
+
+
+class Transcript:
+    """The memory of one model's token ids."""
+
+    def __init__(self, template: Template, tokenizer: PromptTokenizer) -> None:
+        self._template = template
+        self._tokenizer = tokenizer
+        self._known: OrderedDict[str, list[int]] = OrderedDict()
+        self._answer_opening = tokenizer.encode(template.answer_opening())
+        self._answer_closing = tokenizer.encode(template.answer_closing())
+
+    def render(self, prompt: Prompt) -> Rendered:
+        """`prompt` as tokens, the opening of the answer included."""
+        chain = tuple(_chain(prompt))
+        entries = [self._entry(digest, prompt, index) for index, digest in enumerate(chain)]
+        lengths = tuple(accumulate(len(entry) for entry in entries))
+        tokens = [token for entry in entries for token in entry] + self._answer_opening
+        before_person = [
+            lengths[index] for index, message in enumerate(prompt.messages) if message.role == "user"
+        ]
+        marks = tuple(sorted({lengths[0], *before_person, lengths[-1]}))
+        return Rendered(tokens, chain, lengths, marks)
+
+    def answered(self, rendered: Rendered, answer: Message, drawn: Sequence[int]) -> Rendered:
+        """Remember what the model drew for `answer`, and return the prompt with it as one more entry."""
+        entry = [*self._answer_opening, *drawn, *self._answer_closing]
+        digest = _link(rendered.chain[-1], _digest_of(answer, closes=True))
+        self._remember(digest, entry)
+        length = rendered.lengths[-1] + len(entry)
+        tokens = rendered.tokens[: rendered.lengths[-1]] + entry
+        return Rendered(tokens, (*rendered.chain, digest), (*rendered.lengths, length), rendered.marks)
+
+    def restore(self, chain: Sequence[str], lengths: Sequence[int], tokens: Sequence[int]) -> None:
+        """Remember the entries of a saved conversation."""
+        start = 0
+        for digest, end in zip(chain, lengths, strict=True):
+            self._remember(digest, list(tokens[start:end]))
+            start = end
+
+    def _entry(self, digest: str, prompt: Prompt, index: int) -> list[int]:
+        known = self._known.get(digest)
+        if known is not None:
+            self._known.move_to_end(digest)
+            return known
+        if index == 0:
+            segments = self._template.opening(prompt.system, prompt.tools)
+        else:
+            segments = self._template.message(prompt.messages, index - 1)
+        entry = self._tokenizer.encode(segments)
+        self._remember(digest, entry)
+        return entry
+
+    def _remember(self, digest: str, entry: list[int]) -> None:
+        self._known[digest] = entry
+        self._known.move_to_end(digest)
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+
+
+def _chain(prompt: Prompt) -> Iterator[str]:
+    tools = [[tool.name, tool.description, tool.parameters] for tool in prompt.tools]
+    link = _link("", _digest([prompt.system, tools]))
+    yield link
+    for index, message in enumerate(prompt.messages):
+        following = prompt.messages[index + 1].role if index + 1 < len(prompt.messages) else ""
+        link = _link(link, _digest_of(message, closes=following != "tool"))
+        yield link
+
+
+def _link(before: str, digest: str) -> str:
+    return hashlib.sha256(f"{before}/{digest}".encode()).hexdigest()[:32]
+
+
+def _digest_of(message: Message, *, closes: bool) -> str:
+    """Of what the model reads of a message. Ids of calls and thoughts are not rendered; the blanks around an
+    answer are dropped by whoever keeps it."""
+    text = message.text.strip() if message.role == "assistant" else message.text
+    return _digest([message.role, text, [_call(call) for call in message.tool_calls], closes])
+
+
+def _call(call: ToolCall) -> list[object]:
+    return [call.name, call.arguments]
+
+
+def _digest(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=True, sort_keys=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
