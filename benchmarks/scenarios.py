@@ -233,7 +233,7 @@ def _tool_cpu(script: Script, turns: int) -> float:
 
 def big_output() -> list[Figure]:
     """A command that prints 50 MB."""
-    command = f"{PYTHON} -c \"import sys\nfor n in range(500000): sys.stdout.write('%099d\\n' % n)\""
+    command = "yes \"$(printf '%099d' 7)\" | head -c 50000000"
 
     def script(answers: int) -> Reply:
         return Reply("Done.") if answers else Reply("", (("run_shell_command", {"command": command}),))
