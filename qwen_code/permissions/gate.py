@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 
-from qwen_code.permissions.command_policy import CommandPolicy
 from qwen_code.permissions.decision import Decision, Mode, Verdict
 from qwen_code.permissions.file_policy import FilePolicy
 from qwen_code.permissions.places import Place, Places
@@ -93,6 +92,9 @@ class Gate:
     def _access(self, tool: str, access: Access) -> Decision:
         match access.kind:
             case "run":
+                # The shell parser is imported with the first command: a run's first request comes before it.
+                from qwen_code.permissions.command_policy import CommandPolicy
+
                 policy = CommandPolicy(self._matcher, self._files, self.places, self.mode, self.sandboxed)
                 return policy.decide(access.target, access.resolved or self.places.roots[0])
             case "net":

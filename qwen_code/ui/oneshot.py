@@ -14,8 +14,6 @@ from typing import Literal, Protocol, TextIO, TypeAlias, cast
 
 from qwen_code.errors import ExitCode
 from qwen_code.events import Event, Outcome, TurnEnded
-from qwen_code.ui.progress import Progress
-from qwen_code.ui.terminal_text import shown
 
 Format: TypeAlias = Literal["text", "json", "stream-json"]
 
@@ -50,7 +48,11 @@ async def run_oneshot(
     """Run `prompt` to its end and print what came of it; the exit code is the outcome's."""
     out, err = _stream(out, sys.stdout), _stream(err, sys.stderr)
     printer = _Text(out, err) if output == "text" else _Json(app, out, output, partial, version)
-    teller = Progress(err) if progress or (err.isatty() and output == "text") else None
+    teller = None
+    if progress or (err.isatty() and output == "text"):
+        from qwen_code.ui.progress import Progress
+
+        teller = Progress(err)
     ended: TurnEnded | None = None
     async with aclosing(app.run(prompt)) as events:
         async for event in events:
@@ -84,11 +86,18 @@ class _Text:
 
     def close(self, ended: TurnEnded) -> None:
         if ended.text:
-            text = shown(ended.text) if self._out.isatty() else ended.text
-            self._out.write(text + "\n")
+            self._out.write(self._harmless(ended.text) + "\n")
             self._out.flush()
         if ended.outcome is not Outcome.DONE:
             self._err.write(f"qwen-code: {ended.detail}\n")
+
+    def _harmless(self, text: str) -> str:
+        """Nothing that steers a terminal reaches one; files and pipes get the text as it is."""
+        if not self._out.isatty():
+            return text
+        from qwen_code.ui.terminal_text import shown
+
+        return shown(text)
 
 
 class _Json:
