@@ -104,6 +104,7 @@ class Screen:
         """Set once the first frame is on the terminal."""
         self._frame: asyncio.TimerHandle | None = None
         self._last_frame = 0.0
+        self._behind = False
         self.app: Application[int] = Application(
             layout=layout,
             key_bindings=keys,
@@ -189,12 +190,13 @@ class Screen:
             self.output.write_raw(self.painter.ansi(lines))
         elif self._shrinks(size):
             app.renderer.erase()
-        if more:
-            self.refresh()
+        self._behind = more
 
     def _end_frame(self, app: Application[int]) -> None:
         self.output.end_frame()
         self.painted.set()
+        if self._behind:
+            app.invalidate()
         if self.output.lost:
             self.leave(128 + signal.SIGHUP)
 
