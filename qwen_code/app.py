@@ -7,6 +7,7 @@ with one model; its session can be cleared, resumed, and handed to another model
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from qwen_code.assembly import (
     Front,
     Nobody,
     Place,
+    choose_sandbox,
     find_place,
     new_header,
     system_text,
@@ -36,6 +38,7 @@ from qwen_code.events import Event, TurnEnded
 from qwen_code.messages import ToolSpec
 from qwen_code.permissions.decision import Answer, Approver, Mode, Refuse
 from qwen_code.permissions.rules import RuleError
+from qwen_code.sandbox.base import Sandbox
 from qwen_code.sessions.log import SessionLog, SessionRecorder
 from qwen_code.sessions.replay import Restored
 from qwen_code.sessions.store import SessionStore, SessionSummary
@@ -65,6 +68,9 @@ class App:
         settings = place.settings
         extra = tuple(Path(path) for path in settings.context.include_directories)
         self.workspace = Workspace(place.locations.cwd, extra)
+        self.chooser = choose_sandbox(place, self.workspace)
+        if mode is Mode.AUTO:
+            self.chooser.begin()
         self.gate = tool_gate(place, self.workspace, mode)
         profile = load_profile(settings.agent.profile)
         offered = settings.tools.allowed or profile.tools
@@ -75,6 +81,8 @@ class App:
         if session_id is not None:
             self.store.check_new(session_id)
         self._open_session(None, session_id)
+        if mode is Mode.AUTO:
+            self.gate.sandboxed = self.sandbox.name != "none"
 
     # -- what front ends show
 
@@ -109,12 +117,19 @@ class App:
     @mode.setter
     def mode(self, mode: Mode) -> None:
         self.gate.mode = mode
+        if mode is Mode.AUTO:
+            self.gate.sandboxed = self.sandbox.name != "none"
         if self._log is not None:
             SessionRecorder(self._log).mode(mode.value)
 
     @property
     def mode_name(self) -> str:
         return self.gate.mode.value
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """What confines commands; found out when first asked for."""
+        return self.chooser.sandbox
 
     @property
     def tool_names(self) -> tuple[str, ...]:
@@ -219,6 +234,7 @@ class App:
     async def aclose(self) -> None:
         """End what is still running and close the session."""
         await self._close_session()
+        self.chooser.close()
         await self.backend.aclose()
         await self._context.web.aclose()
 
@@ -242,7 +258,9 @@ class App:
             self._header = restored.header
         header = self._header
         self._stats = SessionStats()
-        self._context = tool_context(self.place, self.workspace, self.front.user, header.id)
+        self._context = tool_context(
+            self.place, self.workspace, self.front.user, header.id, self._sandbox_of_commands
+        )
         if restored is not None:
             for path, digest in restored.files_seen.items():
                 self._context.files.remember(Path(path), digest)
@@ -265,6 +283,13 @@ class App:
             verifier=Verifier(verify, commands, settings.tools.shell_timeout_s * 5) if verify else None,
             record=self._record,
         )
+
+    def _sandbox_of_commands(self) -> Sandbox:
+        """Tells a person, at the first command, that nothing confines it, unless that was wanted."""
+        choice = self.chooser.choice
+        if choice.sandbox.name == "none" and self.settings.sandbox.enabled and sys.stderr.isatty():
+            self.front.warn(f"Commands are not confined here. {choice.remedy}")
+        return choice.sandbox
 
     def _record(self, event: Event) -> None:
         """Write what must survive, before anything else happens."""
@@ -340,13 +365,13 @@ async def running(
     place: Place,
     front: Front,
     *,
+    mode: Mode = Mode.DEFAULT,
     resume: str | None = None,
     session_id: str | None = None,
     extra_tools: Collection[Tool[Any]] = (),
 ) -> AsyncGenerator[App, None]:
-    """`open_app` for callers that have loaded the settings."""
-    mode = Mode(place.settings.tools.approval_mode or Mode.DEFAULT)
-    app = App(place, front, mode, session_id, extra_tools)
+    """`open_app` for callers that have loaded the settings. `mode` counts where these name none."""
+    app = App(place, front, Mode(place.settings.tools.approval_mode or mode), session_id, extra_tools)
     try:
         if resume is not None:
             await app.resume(None if resume == LATEST else resume)

@@ -16,6 +16,8 @@ from qwen_code.permissions.decision import Approver, Mode
 from qwen_code.permissions.gate import Gate
 from qwen_code.permissions.rules import RuleSet
 from qwen_code.permissions.trust import is_trusted
+from qwen_code.sandbox.base import Bounds, Network, Sandbox
+from qwen_code.sandbox.choice import Chooser
 from qwen_code.sandbox.process import Shell
 from qwen_code.sessions.log import SessionHeader, now
 from qwen_code.settings.layers import load_settings
@@ -85,8 +87,28 @@ def tool_gate(place: Place, workspace: Workspace, mode: Mode) -> Gate:
     return Gate(rules, mode, workspace.roots, home, follow=os.path.realpath)
 
 
-def tool_context(place: Place, workspace: Workspace, user: UserPort, session_id: str) -> ToolContext:
-    """All that tools may use, for one session."""
+def sandbox_bounds(place: Place, workspace: Workspace) -> Bounds:
+    """What commands may touch, by the settings."""
+    settings, locations = place.settings.sandbox, place.locations
+    return Bounds(
+        roots=workspace.roots,
+        home=locations.home,
+        config=locations.config,
+        network=Network.parse(settings.network),
+        shown=(locations.project,),
+    )
+
+
+def choose_sandbox(place: Place, workspace: Workspace) -> Chooser:
+    """The choice of a sandbox, to be made when the first command runs."""
+    enabled = place.settings.sandbox.enabled
+    return Chooser(sandbox_bounds(place, workspace), place.environ, enabled=enabled)
+
+
+def tool_context(
+    place: Place, workspace: Workspace, user: UserPort, session_id: str, sandbox: Callable[[], Sandbox]
+) -> ToolContext:
+    """All that tools may use, for one session. `sandbox` is asked for with the first command."""
     settings = place.settings
     limits = OutputLimits(settings.tools.output_lines, settings.tools.output_bytes)
     outputs = OutputFiles(place.locations.outputs(session_id))

@@ -19,6 +19,7 @@ COMMANDS = {
     "config": "Show the settings in force, and where each comes from.",
     "doctor": "Check this installation, the settings and the endpoint.",
     "permissions": "Judge commands by the permission rules, and explain why.",
+    "sandbox": "Run a command as the agent would, or say how that is confined.",
     "sessions": "List, show, export and delete sessions.",
     "tools": "List the tools, run one by hand, decode tool calls in model text.",
 }

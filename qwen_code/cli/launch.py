@@ -15,14 +15,14 @@ from qwen_code import __version__
 from qwen_code.app import App, running
 from qwen_code.assembly import Front, Nobody, Place, find_place
 from qwen_code.errors import InputError, SandboxUnavailable
-from qwen_code.permissions.decision import Approver, Refuse
+from qwen_code.permissions.decision import Approver, Mode, Refuse
 from qwen_code.tool import UserPort
 from qwen_code.ui.oneshot import Format, run_oneshot
 
 NO_SANDBOX = (
-    "Nothing confines commands here, and a one-shot run can't ask. Start it with --yolo where everything may "
-    "run (a container, a CI runner), or with --approval-mode plan, default or auto-edit: then what would be "
-    "asked is refused, and the exit code is 54."
+    "Nothing confines commands well enough to run them without a question, and a one-shot run can't ask. "
+    "{reasons} Or start it with --yolo where everything may run (a container, a CI runner), or with "
+    "--approval-mode plan, default or auto-edit: what would be asked is refused, and the exit code is 54."
 )
 
 
@@ -49,8 +49,6 @@ def launch(wanted: Launch) -> int:
         _warn(problem)
     if wanted.interactive:
         return asyncio.run(_interactive(wanted, place))
-    if not place.settings.tools.approval_mode:
-        raise SandboxUnavailable(NO_SANDBOX)
     return asyncio.run(_oneshot(wanted, place))
 
 
@@ -81,7 +79,10 @@ async def _interactive(wanted: Launch, place: Place) -> int:
 
 async def _oneshot(wanted: Launch, place: Place) -> int:
     front = Front(Refuse(), Nobody(), _warn)
-    async with running(place, front, resume=wanted.resume, session_id=wanted.session_id) as app:
+    async with running(
+        place, front, mode=Mode.AUTO, resume=wanted.resume, session_id=wanted.session_id
+    ) as app:
+        _check_sandbox(app)
         _stop_on_signals(app)
         return await run_oneshot(
             app,
@@ -91,6 +92,18 @@ async def _oneshot(wanted: Launch, place: Place) -> int:
             version=__version__,
             progress=wanted.progress,
         )
+
+
+def _check_sandbox(app: App) -> None:
+    """Before anything is asked of a model. Who names the mode `auto` accepts a weaker sandbox.
+
+    Raises:
+        SandboxUnavailable: the mode needs a sandbox, and none is there.
+    """
+    if app.mode is not Mode.AUTO or app.sandbox.confines:
+        return
+    if app.sandbox.name == "none" or not app.settings.tools.approval_mode:
+        raise SandboxUnavailable(NO_SANDBOX.format(reasons=app.chooser.choice.remedy))
 
 
 def _stop_on_signals(app: App) -> None:

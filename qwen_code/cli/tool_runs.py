@@ -13,10 +13,11 @@ from typing import Any
 
 from qwen_code.agent.executor import Executor, Judge
 from qwen_code.agent.registry import Registry, load_tools
-from qwen_code.assembly import Nobody, Place, find_place, tool_context, tool_gate
+from qwen_code.assembly import Nobody, Place, choose_sandbox, find_place, tool_context, tool_gate
 from qwen_code.events import Event, ToolFinished
 from qwen_code.messages import ToolCall
 from qwen_code.permissions.decision import Decision, Mode, Refuse, Verdict
+from qwen_code.sandbox.choice import Chooser
 from qwen_code.tool import Access, ToolContext
 from qwen_code.workspace.paths import Workspace
 
@@ -43,6 +44,7 @@ class _Bench:
     place: Place
     workspace: Workspace
     context: ToolContext
+    chooser: Chooser
 
 
 class ToolRuns:
@@ -72,6 +74,7 @@ class ToolRuns:
     async def aclose(self) -> None:
         for bench in self._benches.values():
             await bench.context.commands.aclose()
+            bench.chooser.close()
 
     async def _answer(self, line: Json) -> Json:
         bench = self._bench(Path(line.get("workspace") or Path.cwd()))
@@ -90,7 +93,9 @@ class ToolRuns:
         }
 
     async def _run(self, bench: _Bench, call: ToolCall, mode: Mode) -> tuple[Verdict, ToolFinished]:
-        gate = _Watched(tool_gate(bench.place, bench.workspace, mode))
+        policy = tool_gate(bench.place, bench.workspace, mode)
+        policy.sandboxed = mode is Mode.AUTO and bench.chooser.sandbox.name != "none"
+        gate = _Watched(policy)
         executor = Executor(self._registry, gate, Refuse(), bench.context, lambda answer: None)
         (finished,) = await executor.run([call], _ignore)
         return gate.verdict or "allow", finished
@@ -100,10 +105,11 @@ class ToolRuns:
         if root not in self._benches:
             place = find_place(root, os.environ, {})
             workspace = Workspace(root)
-            context = tool_context(place, workspace, Nobody(), "tools-run")
+            chooser = choose_sandbox(place, workspace)
+            context = tool_context(place, workspace, Nobody(), "tools-run", lambda: chooser.sandbox)
             if self._assume_read:
                 context = replace(context, files=type(context.files)(assume_read=True))
-            self._benches[root] = _Bench(place, workspace, context)
+            self._benches[root] = _Bench(place, workspace, context, chooser)
         return self._benches[root]
 
 

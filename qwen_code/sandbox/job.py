@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ from qwen_code.sandbox.process_tree import ProcessTree
 from qwen_code.tool import ToolFailure
 
 if TYPE_CHECKING:
+    from qwen_code.sandbox.base import Confined, Sandbox
     from qwen_code.sandbox.output import Capture, LiveText
 
 MAX_COMMAND_BYTES: Final = 128 * 1024 - 64
@@ -24,18 +25,18 @@ MAX_COMMAND_BYTES: Final = 128 * 1024 - 64
 END_S: Final = 1.0
 """How long a killed shell may take to be gone."""
 
-Wrap = Callable[[list[str]], list[str]]
-"""Puts a sandbox's own command line before a command's."""
-
 
 @dataclass(frozen=True, slots=True)
 class Launch:
     """How commands are started here."""
 
     environment: Mapping[str, str]
-    wrap: Wrap
+    sandbox: Sandbox
     project: Path
     """No program of the project's own is taken for a shell."""
+
+    waits: bool = False
+    """Whether the shell stays for what it has put into the background, since a sandbox ends with it."""
 
     def shell(self) -> str:
         """Path of the shell to use. Raises ToolFailure when there is none."""
@@ -51,19 +52,27 @@ class Launch:
         name = Path(shell).name
         target = f"&{report}" if name == "bash" else f"/dev/fd/{report}"  # sh takes one digit only
         trap = f"{{ set +x; command pwd -P >{target}; }} 2>/dev/null"
-        return self.wrap([shell, "-c", f"trap '{trap}' EXIT; eval \"shift; $1\"", name, command])
+        if self.waits:
+            trap += "; wait"
+        return [shell, "-c", f"trap '{trap}' EXIT; eval \"shift; $1\"", name, command]
 
 
 class Job:
     """A spawned command; `close` must be called in the end."""
 
     def __init__(
-        self, process: asyncio.subprocess.Process, tree: ProcessTree, pipe: OutputPipe, report: int
+        self,
+        process: asyncio.subprocess.Process,
+        tree: ProcessTree,
+        pipe: OutputPipe,
+        report: int,
+        confined: Confined,
     ) -> None:
         self.process = process
         self.tree = tree
         self._pipe = pipe
         self._report = report
+        self._confined = confined
 
     @classmethod
     async def spawn(
@@ -80,43 +89,51 @@ class Job:
         shell = launch.shell()
         nonce = os.urandom(8).hex()
         report, report_end = os.pipe()
-        argv = launch.argv(shell, command, report_end)
+        try:
+            confined = launch.sandbox.confine(launch.argv(shell, command, report_end), directory)
+        except OSError as error:
+            os.close(report)
+            os.close(report_end)
+            raise ToolFailure(f"The sandbox could not be prepared: {error}.") from error
         pipe = OutputPipe(capture, live)
-        tree = ProcessTree(nonce, report)
+        tree = ProcessTree(nonce, report, spare_leader=launch.sandbox.leads_group)
+        variables = {**launch.environment, **confined.environment, MARKER: nonce, "PWD": str(directory)}
         spawning = asyncio.ensure_future(
             asyncio.create_subprocess_exec(
-                *argv,
+                *confined.argv,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=pipe.end_for_child,
                 stderr=pipe.end_for_child,
                 cwd=directory,
-                env={**launch.environment, MARKER: nonce, "PWD": str(directory)},
+                env=variables,
                 start_new_session=True,
-                pass_fds=(report_end,),
+                pass_fds=(report_end, *confined.descriptors),
             )
         )
         started = False
         try:
-            job = await cls._spawned(spawning, tree, pipe, report)
+            process = await cls._spawned(spawning, tree)
+            os.close(report_end)
+            report_end = -1
+            pipe.close_for_child()
+            await cls._entered(confined, tree)
             started = True
         except OSError as error:
             raise ToolFailure(f"The command could not be started: {error.strerror or error}.") from error
         finally:
-            os.close(report_end)
-            pipe.close_for_child()
             if not started:
+                if report_end >= 0:
+                    os.close(report_end)
+                    pipe.close_for_child()
                 pipe.close()
                 os.close(report)
-        return job
+                confined.close()
+        return cls(process, tree, pipe, report, confined)
 
-    @classmethod
+    @staticmethod
     async def _spawned(
-        cls,
-        spawning: asyncio.Future[asyncio.subprocess.Process],
-        tree: ProcessTree,
-        pipe: OutputPipe,
-        report: int,
-    ) -> Job:
+        spawning: asyncio.Future[asyncio.subprocess.Process], tree: ProcessTree
+    ) -> asyncio.subprocess.Process:
         """Wait for the spawn, which can't be undone half way: when cancelled, end what came of it."""
         try:
             process = await asyncio.shield(spawning)
@@ -125,7 +142,16 @@ class Job:
             tree.kill()
             raise
         tree.pid = process.pid
-        return cls(process, tree, pipe, report)
+        return process
+
+    @staticmethod
+    async def _entered(confined: Confined, tree: ProcessTree) -> None:
+        """Wait until the sandbox stands; when cancelled, end it."""
+        try:
+            await confined.spawned()
+        except BaseException:
+            tree.kill()
+            raise
 
     async def shell_ends(self, timeout_s: float) -> bool:
         """Wait for the shell itself; False when the time is over."""
@@ -155,9 +181,11 @@ class Job:
         path = Path(told)
         return path if told.startswith("/") and path.is_dir() else None
 
-    def close(self) -> None:
+    def close(self) -> Sequence[str]:
+        """Let go of everything; what the model should be told of it."""
         self._pipe.close()
         os.close(self._report)
+        return self._confined.close()
 
 
 def _check(command: str) -> None:

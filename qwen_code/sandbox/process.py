@@ -13,7 +13,8 @@ from qwen_code.tool import BackgroundTask, CommandResult, ToolFailure
 
 # What runs a command is imported with the first one: a session's first request does not wait for it.
 if TYPE_CHECKING:
-    from qwen_code.sandbox.job import Job, Launch, Wrap
+    from qwen_code.sandbox.base import Sandbox
+    from qwen_code.sandbox.job import Job, Launch
     from qwen_code.sandbox.output import Capture
     from qwen_code.tool import OutputLimits
     from qwen_code.workspace.outputs import OutputFiles
@@ -33,7 +34,7 @@ _UNBUFFERED: Final = {"PYTHONUNBUFFERED": "1"}
 
 
 class Shell:
-    """Implements `qwen_code.tool.CommandRunner` on the machine itself; a sandbox comes in by `wrap`."""
+    """Implements `qwen_code.tool.CommandRunner`, inside a sandbox where there is one."""
 
     def __init__(
         self,
@@ -42,17 +43,18 @@ class Shell:
         outputs: OutputFiles,
         limits: OutputLimits,
         *,
-        wrap: Wrap | None = None,
+        sandbox: Callable[[], Sandbox] | None = None,
         extra_roots: Sequence[Path] = (),
     ) -> None:
-        """`environment` is the user's; commands get it without its secrets."""
+        """`environment` is the user's; commands get it without its secrets. `sandbox` is called for the first
+        command; without it, nothing confines them."""
         self._root = root.resolve()
         self._roots = (self._root, *(path.resolve() for path in extra_roots))
         self._directory = self._root
         self._outputs = outputs
         self._limits = limits
         self._environment = environment
-        self._wrap = wrap
+        self._sandbox = sandbox
         self._background: dict[str, _Background] = {}
 
     @property
@@ -83,12 +85,13 @@ class Shell:
                     notes.append("Some processes that it started could not be ended.")
             code, stood = job.process.returncode, job.directory()
         finally:
-            job.close()
+            notes += job.close()
             text = capture.text(self._limits)
             capture.close()
         if directory is None and stood is not None:
             notes += self._follow(stood)
         by_signal = code is None or code < 0
+        notes += self._refusals(code, text, stood)
         return CommandResult(
             text=text,
             exit_code=None if by_signal or not in_time else code,
@@ -106,7 +109,8 @@ class Shell:
         from qwen_code.sandbox.output import Capture
 
         capture = Capture(self._outputs, command, save_always=True)
-        launch = replace(self._launch, environment={**self._launch.environment, **_UNBUFFERED})
+        environment = {**self._launch.environment, **_UNBUFFERED}
+        launch = replace(self._launch, environment=environment, waits=self._launch.sandbox.leads_group)
         job = await Job.spawn(launch, command, directory or self.directory, capture, None)
         task = _Background(f"bg_{len(self._background) + 1}", command, job, capture)
         self._background[task.id] = task
@@ -134,9 +138,20 @@ class Shell:
     @cached_property
     def _launch(self) -> Launch:
         from qwen_code.sandbox.environment import for_commands
-        from qwen_code.sandbox.job import Launch, ends_with_us
+        from qwen_code.sandbox.job import Launch
+        from qwen_code.sandbox.unconfined import Unconfined
 
-        return Launch(for_commands(self._environment), self._wrap or ends_with_us, self._root)
+        sandbox = self._sandbox() if self._sandbox is not None else Unconfined()
+        return Launch(for_commands(self._environment), sandbox, self._root)
+
+    def _refusals(self, code: int | None, text: str, stood: Path | None) -> list[str]:
+        """What a failed command owes to its sandbox."""
+        sandbox = self._launch.sandbox
+        if code == 0 or not sandbox.leads_group:
+            return []
+        from qwen_code.sandbox.denials import explain
+
+        return explain(text, sandbox.network, entered=stood is not None)
 
     def _task(self, task_id: str) -> _Background:
         task = self._background.get(task_id)

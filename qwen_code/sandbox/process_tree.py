@@ -61,9 +61,14 @@ class _Process:
 class ProcessTree:
     """The processes of one command. Made before the spawn; `pid` is then its shell, leader of a session."""
 
-    def __init__(self, nonce: str, pipe: int) -> None:
-        """`pipe` is a descriptor of ours whose other end the command inherits."""
+    def __init__(self, nonce: str, pipe: int, *, spare_leader: bool = False) -> None:
+        """`pipe` is a descriptor of ours whose other end the command inherits.
+
+        With `spare_leader` the spawned process is not asked to end: it is a sandbox, which ends when what it
+        holds has ended, and would take that along without grace.
+        """
         self.pid = 0
+        self._spared = spare_leader
         self._mark = f"{MARKER}={nonce}".encode()
         self._pipe = os.fstat(pipe).st_ino
         self._siblings = _children() if adopt_orphans() else None
@@ -125,8 +130,11 @@ class ProcessTree:
 
     def _signal(self, number: int) -> bool:
         """Send it to every group with members, which forks can't outrun; False when none could get it."""
-        own, sent = os.getpgrp(), False
-        for group in {self._members[p].group for p in self.living()} - {own, 0, 1}:
+        sent = False
+        left_out = {os.getpgrp(), 0, 1}
+        if self._spared and number != signal.SIGKILL:
+            left_out.add(self.pid)
+        for group in {self._members[p].group for p in self.living()} - left_out:
             try:
                 os.killpg(group, number)
             except (ProcessLookupError, PermissionError):

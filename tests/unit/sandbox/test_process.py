@@ -5,13 +5,15 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
+from qwen_code.sandbox.confined_run import ConfinedRun
 from qwen_code.sandbox.process import Shell
+from qwen_code.sandbox.unconfined import Unconfined
 from qwen_code.tool import CommandResult, OutputLimits, ToolFailure
 from qwen_code.workspace.outputs import OutputFiles
 
@@ -350,16 +352,17 @@ def test_a_command_that_can_t_be_started_says_why(
     with_shell(body)
 
 
-def test_a_wrapper_s_command_line_comes_before_the_shell_s(root: Path, tmp_path: Path) -> None:
+class Wrapping(Unconfined):
+    """A sandbox that can be seen from inside."""
+
+    def confine(self, argv: Sequence[str], directory: Path) -> ConfinedRun:
+        return ConfinedRun(argv=["/usr/bin/env", *argv], environment={"WRAPPED": "yes"})
+
+
+def test_a_sandbox_s_command_line_comes_before_the_shell_s(root: Path, tmp_path: Path) -> None:
     async def main() -> str:
         outputs = OutputFiles(tmp_path / "outputs")
-        shell = Shell(
-            root,
-            os.environ,
-            outputs,
-            OutputLimits(),
-            wrap=lambda argv: ["/usr/bin/env", "WRAPPED=yes", *argv],
-        )
+        shell = Shell(root, os.environ, outputs, OutputLimits(), sandbox=Wrapping)
         return (await run(shell, 'cd src; echo "$WRAPPED"')).text + shell.directory.name
 
     assert asyncio.run(main()) == "yes\nsrc"
