@@ -15,65 +15,16 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
 
 from qwen_code.local.gguf import GgufHeader
+from qwen_code.local.kv_sidecar import SavedCheckpoint, SavedFile, Sidecar, read_sidecar
 
-FORMAT = 1
 _STALE_S = 3600.0
 """A file without a sidecar that is older than this was left behind by a process that died."""
 _FREE_BYTES = 2**30
 """Disk space that saving leaves to others."""
-
-
-@dataclass(frozen=True, slots=True)
-class SavedCheckpoint:
-    """A running state inside the file of checkpoints."""
-
-    length: int
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class SavedFile:
-    name: str
-    bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sidecar:
-    """What a saved conversation is."""
-
-    identity: str
-    chain: tuple[str, ...]
-    lengths: tuple[int, ...]
-    evaluated: int
-    """Tokens in the state; the last entry's closing may not be among them."""
-    pending: tuple[int, ...]
-    """Tokens of the last entry that are not."""
-    state: SavedFile
-    label: str = ""
-    """The session that it belongs to, if any."""
-    checkpoints: tuple[SavedCheckpoint, ...] = ()
-    checkpoint_file: SavedFile | None = None
-    format: int = FORMAT
-    path: Path = field(default=Path(), compare=False)
-    """Where this sidecar lies; not stored."""
-
-    def reach(self, chain: Sequence[str], *, cuttable: bool) -> int:
-        """Tokens that this can give to a prompt with `chain`; `cuttable`: it can be cut anywhere."""
-        shared = 0
-        while shared < min(len(chain), len(self.chain)) and chain[shared] == self.chain[shared]:
-            shared += 1
-        if shared == 0:
-            return 0
-        length = min(self.lengths[shared - 1], self.evaluated)
-        if cuttable or length == self.evaluated:
-            return length
-        return max((c.length for c in self.checkpoints if c.length <= length), default=0)
 
 
 class KvStore:
@@ -265,40 +216,6 @@ def forget(root: Path, label: str) -> None:
                 if file is not None:
                     (path.parent / file.name).unlink(missing_ok=True)
             path.unlink(missing_ok=True)
-
-
-def read_sidecar(path: Path) -> Sidecar | None:
-    """The sidecar in `path`; None when it is damaged or of another version."""
-    try:
-        data: Any = json.loads(path.read_text("utf-8"))
-        return _parsed(cast("dict[str, Any]", data), path)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return None
-
-
-def _parsed(data: dict[str, Any], path: Path) -> Sidecar | None:
-    sidecar = Sidecar(
-        identity=str(data["identity"]),
-        chain=tuple(str(digest) for digest in data["chain"]),
-        lengths=tuple(int(length) for length in data["lengths"]),
-        evaluated=int(data["evaluated"]),
-        pending=tuple(int(token) for token in data["pending"]),
-        state=SavedFile(**data["state"]),
-        label=str(data["label"]),
-        checkpoints=tuple(SavedCheckpoint(**c) for c in data["checkpoints"]),
-        checkpoint_file=SavedFile(**data["checkpoint_file"]) if data["checkpoint_file"] else None,
-        format=int(data["format"]),
-        path=path,
-    )
-    files = [f for f in (sidecar.state, sidecar.checkpoint_file) if f]
-    sound = (
-        sidecar.format == FORMAT
-        and sidecar.chain
-        and len(sidecar.chain) == len(sidecar.lengths)
-        and sidecar.evaluated + len(sidecar.pending) >= sidecar.lengths[-1] > 0
-        and all("/" not in f.name and f.name not in ("", ".", "..") for f in files)
-    )
-    return sidecar if sound else None
 
 
 def identity_of(header: GgufHeader, *configuration: str) -> str:

@@ -14,7 +14,8 @@ from qwen_code.local import ffi
 from qwen_code.local.constraint import CallConstraint, Grammars
 from qwen_code.local.context import ContextOptions
 from qwen_code.local.engine import CHECKPOINT_BYTES, Cancel, Ended, Engine, Request, Step
-from qwen_code.local.kv_store import KvStore, Sidecar, identity_of
+from qwen_code.local.kv_sidecar import Sidecar
+from qwen_code.local.kv_store import KvStore, identity_of
 from qwen_code.local.memory import Checkpoint, Track, least_useful
 from qwen_code.local.model import Model, Placement
 from qwen_code.local.prompt_tokens import PromptTokenizer

@@ -1,9 +1,10 @@
 """Turns prompts into token ids that never change once sent.
 
-A prompt is a list of entries: the opening (system prompt and tools), then one for each message. What was
-tokenised or generated for an entry is remembered under a digest of all entries up to it, so a message that
-comes again, also after another conversation in between or out of a saved session, has the same ids as
-before. That matters most for what the model wrote itself: its text, tokenised anew, is often other ids.
+A prompt is a list of entries: the opening (system prompt and tools), then one for each turn: a message, or
+the results of one answer's calls. What was tokenised or generated for an entry is remembered under a
+digest of all entries up to it, so a turn that comes again, also after another conversation in between or
+out of a saved session, has the same ids as before. That matters most for what the model wrote itself: its
+text, tokenised anew, is often other ids.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ import json
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, groupby
 from typing import Protocol
 
 from qwen_code.local.prompt_tokens import PromptTokenizer
-from qwen_code.messages import Message, Prompt, ToolCall, ToolSpec
+from qwen_code.messages import Message, Prompt, ToolSpec
 
 _REMEMBERED = 20_000
 """Entries kept; a long session has some hundreds."""
@@ -27,12 +28,12 @@ Segments = Sequence[tuple[str, bool]]
 
 
 class Template(Protocol):
-    """The model's chat template, entry by entry."""
+    """The model's chat template, turn by turn."""
 
     def opening(self, system: str, tools: Sequence[ToolSpec]) -> Segments: ...
 
-    def message(self, messages: Sequence[Message], index: int) -> Segments:
-        """One message; what stands around it depends on its neighbours."""
+    def turn(self, messages: Sequence[Message]) -> Segments:
+        """One message, or the results of one answer's calls."""
         ...
 
     def answer_opening(self) -> Segments:
@@ -69,20 +70,21 @@ class Transcript:
 
     def render(self, prompt: Prompt) -> Rendered:
         """`prompt` as tokens, the opening of the answer included."""
-        chain = tuple(_chain(prompt))
-        entries = [self._entry(digest, prompt, index) for index, digest in enumerate(chain)]
+        turns = list(_turns(prompt.messages))
+        chain = tuple(_chain(prompt, turns))
+        entries = [
+            self._entry(digest, prompt, turn) for digest, turn in zip(chain, [(), *turns], strict=True)
+        ]
         lengths = tuple(accumulate(len(entry) for entry in entries))
         tokens = [token for entry in entries for token in entry] + self._answer_opening
-        before_person = [
-            lengths[index] for index, message in enumerate(prompt.messages) if message.role == "user"
-        ]
+        before_person = [lengths[index] for index, turn in enumerate(turns) if turn[0].role == "user"]
         marks = tuple(sorted({lengths[0], *before_person, lengths[-1]}))
         return Rendered(tokens, chain, lengths, marks)
 
     def answered(self, rendered: Rendered, answer: Message, drawn: Sequence[int]) -> Rendered:
         """Remember what the model drew for `answer`, and return the prompt with it as one more entry."""
         entry = [*self._answer_opening, *drawn, *self._answer_closing]
-        digest = _link(rendered.chain[-1], _digest_of(answer, closes=True))
+        digest = _link(rendered.chain[-1], _digest_of((answer,)))
         self._remember(digest, entry)
         length = rendered.lengths[-1] + len(entry)
         tokens = rendered.tokens[: rendered.lengths[-1]] + entry
@@ -95,16 +97,15 @@ class Transcript:
             self._remember(digest, list(tokens[start:end]))
             start = end
 
-    def _entry(self, digest: str, prompt: Prompt, index: int) -> list[int]:
+    def _entry(self, digest: str, prompt: Prompt, turn: Sequence[Message]) -> list[int]:
         known = self._known.get(digest)
         if known is not None:
             self._known.move_to_end(digest)
             return known
-        if index == 0:
-            segments = self._template.opening(prompt.system, prompt.tools)
-        else:
-            segments = self._template.message(prompt.messages, index - 1)
-        entry = self._tokenizer.encode(segments)
+        template = self._template
+        entry = self._tokenizer.encode(
+            template.turn(turn) if turn else template.opening(prompt.system, prompt.tools)
+        )
         self._remember(digest, entry)
         return entry
 
@@ -115,13 +116,20 @@ class Transcript:
             self._known.popitem(last=False)
 
 
-def _chain(prompt: Prompt) -> Iterator[str]:
+def _turns(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
+    for role, group in groupby(messages, key=lambda message: message.role):
+        if role == "tool":
+            yield tuple(group)
+        else:
+            yield from ((message,) for message in group)
+
+
+def _chain(prompt: Prompt, turns: Sequence[Sequence[Message]]) -> Iterator[str]:
     tools = [[tool.name, tool.description, tool.parameters] for tool in prompt.tools]
     link = _link("", _digest([prompt.system, tools]))
     yield link
-    for index, message in enumerate(prompt.messages):
-        following = prompt.messages[index + 1].role if index + 1 < len(prompt.messages) else ""
-        link = _link(link, _digest_of(message, closes=following != "tool"))
+    for turn in turns:
+        link = _link(link, _digest_of(turn))
         yield link
 
 
@@ -129,15 +137,19 @@ def _link(before: str, digest: str) -> str:
     return hashlib.sha256(f"{before}/{digest}".encode()).hexdigest()[:32]
 
 
-def _digest_of(message: Message, *, closes: bool) -> str:
-    """Of what the model reads of a message. Ids of calls and thoughts are not rendered; the blanks around an
+def _digest_of(turn: Sequence[Message]) -> str:
+    """Of what the model reads of a turn. Ids of calls and thoughts are not rendered; the blanks around an
     answer are dropped by whoever keeps it."""
-    text = message.text.strip() if message.role == "assistant" else message.text
-    return _digest([message.role, text, [_call(call) for call in message.tool_calls], closes])
-
-
-def _call(call: ToolCall) -> list[object]:
-    return [call.name, call.arguments]
+    return _digest(
+        [
+            [
+                message.role,
+                message.text.strip() if message.role == "assistant" else message.text,
+                [[call.name, call.arguments] for call in message.tool_calls],
+            ]
+            for message in turn
+        ]
+    )
 
 
 def _digest(value: object) -> str:

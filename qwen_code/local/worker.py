@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -42,7 +42,7 @@ class Worker:
 
     async def stream(
         self, job: Callable[[Callable[[T], None]], None], stop: Callable[[], None]
-    ) -> AsyncIterator[T]:
+    ) -> AsyncGenerator[T, None]:
         """Run `job` on the thread and yield what it tells.
 
         When the caller leaves early, `stop` is called, which must make the job end soon; the job's own

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -186,7 +187,7 @@ def test_a_call_without_its_opener_may_be_closed_or_left() -> None:
 @needs_llama_cpp
 @pytest.mark.parametrize("start", ["xml", "json"])
 def test_schemas_as_servers_write_them_compile(start: Start) -> None:
-    odd = [
+    odd: list[dict[str, Any]] = [
         {},
         {"type": "object"},
         {"type": "object", "properties": {"a": {"type": "weird"}, "b": True, "c": {"anyOf": []}}},

@@ -3,14 +3,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from qwen_code.errors import ConfigurationError, ContextOverflow
-from qwen_code.local.context import Context, ContextOptions
+from qwen_code.local.context import Context, ContextOptions, KvType
 from qwen_code.local.engine import Cancel, Cancelled, Drawn, Ended, Engine, Evaluated, Request, Step
 from qwen_code.local.model import Model
 from qwen_code.local.sampling import Sampling
@@ -21,7 +21,7 @@ GREEDY = Sampling(temperature=0)
 
 
 @contextmanager
-def _engine(architecture: Architecture = "qwen3moe", **options: int) -> Iterator[Engine]:
+def _engine(architecture: Architecture = "qwen3moe", **options: int) -> Generator[Engine]:
     engine = Engine(Model(TinyModel(architecture).build()), small_context(**options))
     try:
         yield engine
@@ -202,7 +202,7 @@ def test_cancelling_while_it_writes_loses_no_token(architecture: Architecture) -
 
 @needs_llama_cpp
 @pytest.mark.parametrize("kv_type", ["f16", "q8_0", "q4_0"])
-def test_keys_and_values_can_be_quantised(kv_type: str) -> None:
+def test_keys_and_values_can_be_quantised(kv_type: KvType) -> None:
     options = ContextOptions(1024, threads=1, kv_type=kv_type)
     engine = Engine(Model(TinyModel("qwen3moe").build()), options)
     assert len(_drawn(_run(engine, Request(_prompt(100), GREEDY, max_tokens=3)))) == 3
@@ -224,7 +224,7 @@ def test_a_context_that_does_not_fit_into_memory_gets_a_sentence() -> None:
         "import resource, sys\n"
         "from pathlib import Path\n"
         "from qwen_code.errors import ConfigurationError\n"
-        "from qwen_code.local.context import Context, ContextOptions\n"
+        "from qwen_code.local.context import Context, ContextOptions, KvType\n"
         "from qwen_code.local.model import Model\n"
         "model = Model(Path(sys.argv[1]))\n"
         "used = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from qwen_code.errors import ConfigurationError
 from qwen_code.local.gguf import BLOCKS, GgufHeader, LongArray, read_header
-from tests.support.tiny_models import TinyModel, needs_llama_cpp
+from tests.support.tiny_models import Architecture, TinyModel, needs_llama_cpp
 
 
 def _string(text: str) -> bytes:
@@ -24,7 +25,7 @@ def _key(name: str, kind: int, value: bytes) -> bytes:
 
 def _file(
     keys: list[bytes],
-    tensors: list[tuple[str, tuple[int, ...], int, int]] = (),
+    tensors: Sequence[tuple[str, tuple[int, ...], int, int]] = (),
     data: int = 0,
     version: int = 3,
 ) -> bytes:
@@ -46,7 +47,7 @@ def _read(tmp_path: Path, content: bytes) -> GgufHeader:
 
 @needs_llama_cpp
 @pytest.mark.parametrize("architecture", ["qwen3", "qwen3moe", "qwen3next"])
-def test_a_header_agrees_with_the_reference_reader(architecture: str) -> None:
+def test_a_header_agrees_with_the_reference_reader(architecture: Architecture) -> None:
     from gguf import GGUFReader
 
     path = TinyModel(architecture).build()

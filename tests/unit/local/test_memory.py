@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from qwen_code.local.context import DECODED, NO_ROOM, Context
 from qwen_code.local.memory import Memory, common_length, least_useful
-from tests.support.tiny_models import needs_llama_cpp
+from tests.support.tiny_models import Architecture, needs_llama_cpp
 from tests.unit.local.models import ARCHITECTURES, loaded, small_context
 
 WRONG = 1.0
@@ -21,7 +21,9 @@ Evaluating in other portions alone moves them by less than a tenth."""
 class Bench:
     """A context whose answers are compared with those of one that remembers nothing."""
 
-    def __init__(self, architecture: str, window: int, sequences: int, checkpoint_bytes: int) -> None:
+    def __init__(
+        self, architecture: Architecture, window: int, sequences: int, checkpoint_bytes: int
+    ) -> None:
         self.model = loaded(architecture)
         self.context = Context(self.model, small_context(window, sequences=sequences))
         self.memory = Memory(self.context, checkpoint_bytes=checkpoint_bytes)
@@ -60,8 +62,8 @@ class Bench:
 
 @contextmanager
 def _bench(
-    architecture: str, *, window: int = 2048, sequences: int = 3, checkpoint_bytes: int = 10**8
-) -> Iterator[Bench]:
+    architecture: Architecture, *, window: int = 2048, sequences: int = 3, checkpoint_bytes: int = 10**8
+) -> Generator[Bench]:
     bench = Bench(architecture, window, sequences, checkpoint_bytes)
     try:
         yield bench
@@ -79,7 +81,7 @@ OPENING = _tokens(120, 0)
 
 @needs_llama_cpp
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_what_goes_on_where_memory_ends_evaluates_only_what_is_new(architecture: str) -> None:
+def test_what_goes_on_where_memory_ends_evaluates_only_what_is_new(architecture: Architecture) -> None:
     with _bench(architecture) as bench:
         conversation = OPENING + _tokens(80, 1)
         assert bench.ask(conversation) == 200
@@ -90,7 +92,7 @@ def test_what_goes_on_where_memory_ends_evaluates_only_what_is_new(architecture:
 
 @needs_llama_cpp
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_a_rewind_to_a_mark_evaluates_only_what_follows_it(architecture: str) -> None:
+def test_a_rewind_to_a_mark_evaluates_only_what_follows_it(architecture: Architecture) -> None:
     with _bench(architecture) as bench:
         first = OPENING + _tokens(150, 1)
         bench.ask(first, [120])
@@ -101,7 +103,7 @@ def test_a_rewind_to_a_mark_evaluates_only_what_follows_it(architecture: str) ->
 
 @needs_llama_cpp
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_asking_the_same_again_evaluates_little(architecture: str) -> None:
+def test_asking_the_same_again_evaluates_little(architecture: Architecture) -> None:
     with _bench(architecture) as bench:
         prompt = OPENING + _tokens(50, 1)
         bench.ask(prompt, [167])
@@ -110,7 +112,7 @@ def test_asking_the_same_again_evaluates_little(architecture: str) -> None:
 
 @needs_llama_cpp
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_another_conversation_beside_it_does_not_cost_the_main_one(architecture: str) -> None:
+def test_another_conversation_beside_it_does_not_cost_the_main_one(architecture: Architecture) -> None:
     with _bench(architecture) as bench:
         main = OPENING + _tokens(200, 1)
         bench.ask(main, [120, 300])
@@ -124,7 +126,7 @@ def test_another_conversation_beside_it_does_not_cost_the_main_one(architecture:
 
 @needs_llama_cpp
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_when_room_runs_out_the_least_recently_used_conversation_goes(architecture: str) -> None:
+def test_when_room_runs_out_the_least_recently_used_conversation_goes(architecture: Architecture) -> None:
     with _bench(architecture, window=512) as bench:
         bench.ask(_tokens(200, 1))
         bench.ask(_tokens(150, 2))

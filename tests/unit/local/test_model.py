@@ -12,13 +12,13 @@ from qwen_code.errors import ConfigurationError
 from qwen_code.local import ffi
 from qwen_code.local.gguf import read_header
 from qwen_code.local.model import LoadCancelled, Model, Placement, check
-from tests.support.tiny_models import TinyModel, needs_llama_cpp
+from tests.support.tiny_models import Architecture, TinyModel, needs_llama_cpp
 from tests.unit.local.models import ARCHITECTURES, loaded
 
 
 @needs_llama_cpp
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_a_model_knows_its_vocabulary(architecture: str) -> None:
+def test_a_model_knows_its_vocabulary(architecture: Architecture) -> None:
     model = loaded(architecture)
     assert model.piece(model.special_tokens["<tool_call>"]) == b"<tool_call>"
     assert {"<|endoftext|>", "<|im_start|>", "<|im_end|>"} <= {model.text([t]) for t in model.control_tokens}
