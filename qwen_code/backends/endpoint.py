@@ -16,7 +16,7 @@ from qwen_code.settings.model import ModelSettings
 HOW_TO_CONFIGURE = """Choose one of:
   an endpoint:   export OPENAI_BASE_URL=http://localhost:8080/v1 OPENAI_MODEL=NAME  (and OPENAI_API_KEY=KEY)
   a provider:    export OPENROUTER_API_KEY=KEY; qwen-code -m openrouter:qwen/qwen3-coder
-  a local model: qwen-code -m PATH/TO/MODEL.gguf  (`qwen-code models list` shows what can be downloaded)
+  a local model: qwen-code -m PATH/TO/MODEL.gguf
 or write {"model": {"name": NAME, "baseUrl": URL}} to ~/.qwen/settings.json."""
 
 
