@@ -57,10 +57,14 @@ class LinesControl(UIControl):
         wrap_lines: bool,
         get_line_prefix: GetLinePrefixCallable | None,
     ) -> int:
+        return self.rows(max_available_height)
+
+    def rows(self, available: int) -> int:
+        """How many lines there are in this frame."""
         frame = get_app().render_counter
         if frame != self._frame:
             self._frame = frame
-            self._fragments = [self._painter.fragments(line) for line in self._lines(max_available_height)]
+            self._fragments = [self._painter.fragments(line) for line in self._lines(available)]
         return len(self._fragments)
 
     def create_content(self, width: int, height: int) -> UIContent:
@@ -97,6 +101,7 @@ class Region:
 
     def __init__(self, painter: Painter, desk: Desk, view: View) -> None:
         self._painter = painter
+        self._desk = desk
         search = Buffer(multiline=False)
         self._search = SearchBufferControl(search)
         self.prompt = Window(
@@ -118,7 +123,13 @@ class Region:
             wrap_lines=True,
             dont_extend_height=True,
         )
-        self.question = _lines_window(LinesControl(view.question_lines, painter, focusable=True))
+        controls = [
+            LinesControl(view.live_lines, painter),
+            LinesControl(view.question_lines, painter, focusable=True),
+            LinesControl(view.status_lines, painter),
+        ]
+        self._controls = controls
+        live, self.question, status = (_lines_window(control) for control in controls)
         search_line = Window(
             self._search,
             height=1,
@@ -127,18 +138,22 @@ class Region:
         menu = CompletionsMenu(max_height=MENU_ROWS, extra_filter=~desk.asking)
         self.root = HSplit(
             [
-                _lines_window(LinesControl(view.live_lines, painter)),
+                live,
                 ConditionalContainer(self.question, desk.asking),
                 ConditionalContainer(self.entry, desk.entering),
                 ConditionalContainer(self.prompt, ~desk.asking),
                 ConditionalContainer(search_line, is_searching),
                 menu,
-                ConditionalContainer(
-                    _lines_window(LinesControl(view.status_lines, painter)), ~has_completions | desk.asking
-                ),
+                ConditionalContainer(status, ~has_completions | desk.asking),
             ]
         )
         self.layout = Layout(self.root, focused_element=self.prompt)
+
+    def measures(self, available: int) -> object:
+        """As long as this is the same, so is the number of rows that the region takes."""
+        desk = self._desk
+        rows = tuple(control.rows(available) for control in self._controls)
+        return rows, desk.prompt.text, desk.entry.text, desk.prompt.complete_state, desk.panel, is_searching()
 
     def _processors(self, prompt: Buffer, hint: Callable[[], str]) -> list[Processor]:
         empty = Condition(lambda: not prompt.text)

@@ -17,6 +17,7 @@ from qwen_code.errors import ExitCode, QwenCodeError
 from qwen_code.events import ApprovalNeeded, Event, ToolFinished
 from qwen_code.permissions.decision import Mode
 from qwen_code.settings.model import Settings
+from qwen_code.ui.code_view import warm_up
 from qwen_code.ui.painter import Line, Painter
 from qwen_code.ui.repl.activity import SPINNER_S
 from qwen_code.ui.repl.attention import Attention
@@ -85,7 +86,15 @@ class Repl:
         keys = bindings(
             self, self.desk.prompt, asking=self.desk.asking, entering=self.desk.entering, busy=busy
         )
-        self.screen = Screen(painter, self._region.layout, keys, self._settle, input=input, output=output)
+        self.screen = Screen(
+            painter,
+            self._region.layout,
+            keys,
+            self._settle,
+            self._region.measures,
+            input=input,
+            output=output,
+        )
         self._attention = Attention(settings.ui, directory, self.screen.send_sequence)
         if settings.ui.vim_mode:
             self.screen.app.editing_mode = EditingMode.VI
@@ -314,6 +323,8 @@ class Repl:
 
     def _turn_began(self, text: str) -> None:
         assert self.app is not None
+        if not self.resumable:
+            self.spawn(asyncio.to_thread(warm_up))
         self.resumable = self.app.session_id
         if not is_shell_line(text):
             self.transcript.prompt(text)

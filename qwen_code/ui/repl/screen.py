@@ -82,7 +82,8 @@ class Screen:
     """One running terminal front end.
 
     `settle` gives the lines to print above in this frame and says whether more wait; it is called at the
-    beginning of every frame, so that what is printed and what is live always fit together.
+    beginning of every frame, so that what is printed and what is live always fit together. `measures` is told
+    how many rows there are, and changes when the region may need another number of them.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Screen:
         layout: Layout,
         keys: KeyBindingsBase,
         settle: Callable[[], tuple[Sequence[Line], bool]],
+        measures: Callable[[int], object],
         *,
         input: Input,
         output: FrameOutput,
@@ -99,6 +101,8 @@ class Screen:
         self.painter = painter
         self.output = output
         self._settle = settle
+        self._measures = measures
+        self._measured: object = None
         self._reflows = reflows(environ)
         self.painted = asyncio.Event()
         """Set once the first frame is on the terminal."""
@@ -202,8 +206,9 @@ class Screen:
 
     def _shrinks(self, size: Size) -> bool:
         """Whether the region needs fewer rows than it has; prompt-toolkit alone never gives rows back."""
+        measured, self._measured = self._measured, self._measures(size.rows)
         last = self.app.renderer.last_rendered_screen
-        if last is None:
+        if last is None or measured == self._measured:
             return False
         wanted = self.app.layout.container.preferred_height(size.columns, size.rows).preferred
         return wanted < last.height
