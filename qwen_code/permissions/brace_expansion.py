@@ -20,11 +20,11 @@ _NUMBERS = re.compile(r"([+-]?[0-9]+)\.\.([+-]?[0-9]+)(?:\.\.([+-]?[0-9]+))?")
 _LETTERS = re.compile(r"([a-zA-Z])\.\.([a-zA-Z])(?:\.\.([+-]?[0-9]+))?")
 
 
-def expand_braces(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
+def expand_braces(parts: Sequence[Part], budget: int = MOST) -> list[tuple[Part, ...]]:
     """The words that one becomes; a single one when there is nothing to expand.
 
     Raises:
-        Unreadable: more than `MOST` words.
+        Unreadable: more than `MOST` words, or braces at all once `budget` is spent.
     """
     if not any(isinstance(part, Text) and not part.quoted and "{" in part.value for part in parts):
         return [tuple(parts)]
@@ -34,7 +34,7 @@ def expand_braces(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
             tokens.extend(part.value)
         else:
             tokens.append(part)
-    if tokens.count("{") > _MOST_BRACES:
+    if tokens.count("{") > _MOST_BRACES or budget <= 0:
         raise Unreadable("a word holds too many braces")
     return [_joined(word) for word in _expand(tokens, 0)]
 

@@ -7,9 +7,8 @@ import re
 from collections.abc import Sequence
 
 from qwen_code.permissions.name_tables import listed
-from qwen_code.permissions.places import Places, contains
+from qwen_code.permissions.places import NOWHERE, Places, contains
 from qwen_code.permissions.shell_fields import Field
-from qwen_code.permissions.shell_parts import NOWHERE
 from qwen_code.permissions.wrappers import command_name
 
 _SYSTEM = listed(

@@ -11,12 +11,12 @@ from qwen_code.permissions.command_spellings import deception, exactly, mentions
 from qwen_code.permissions.decision import Decision, Mode, Verdict
 from qwen_code.permissions.file_effects import Effects, effects_of
 from qwen_code.permissions.file_policy import FileAccess, FilePolicy
-from qwen_code.permissions.places import Place, Places, is_device
+from qwen_code.permissions.places import NOWHERE, Place, Places, is_device
 from qwen_code.permissions.rule_matching import Matcher
 from qwen_code.permissions.rule_suggestions import rule_for_command
 from qwen_code.permissions.rules import Effect, Rule
 from qwen_code.permissions.shell_fields import Field
-from qwen_code.permissions.shell_parts import FORK_BOMB, NOWHERE, Part, Parts, parts_of
+from qwen_code.permissions.shell_parts import FORK_BOMB, Part, Parts, parts_of
 from qwen_code.permissions.wrappers import command_name
 
 _HARMLESS_VARIABLE = re.compile(
@@ -299,7 +299,7 @@ class CommandPolicy:
             return Effects()
         if not part.name:
             return Effects(touches=part.fields[1:], refusal="its name is only known when it runs")
-        return effects_of(part.fields)
+        return effects_of(part.fields, alone=part.need != "none" and not part.runs)
 
     def _accesses(
         self, part: Part, effects: Effects, *, redirects: bool = True

@@ -30,7 +30,7 @@ def widely(part: Part) -> set[str]:
     for spelling in {name, name.lower(), part.fields[0].text.rstrip("\r")}:
         texts.add(" ".join([spelling, *plain]).rstrip("\r"))
         texts.add(" ".join([spelling, *map(_requoted, plain)]))
-        for skipped, text in enumerate(plain[:8], 1):
+        for skipped, text in enumerate(plain[: 8 if len(plain) < 1000 else 1], 1):
             # `git -C x push` is a push, too
             if text.startswith("-") or (skipped > 1 and plain[skipped - 2].startswith("-")):
                 texts.add(" ".join([spelling, *plain[skipped:]]))

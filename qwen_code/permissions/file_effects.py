@@ -44,14 +44,17 @@ class Effects:
     """Why it does not count as read-only."""
 
 
-def effects_of(fields: Sequence[Field]) -> Effects:
-    """The effects of one command; its first field is its name."""
+def effects_of(fields: Sequence[Field], *, alone: bool = True) -> Effects:
+    """The effects of one command; its first field is its name. Without `alone` its arguments are those of
+    another command, which has effects of its own."""
     try:
         seen = reading(fields)
         return Effects(seen.reads, seen.looks, recursive=seen.recursive, read_only=True, enters=seen.enters)
     except NotReadOnly as reason:
         refusal = str(reason)
     name, arguments = command_name(fields[0]), fields[1:]
+    if not alone and name not in _WRITERS:
+        return Effects(refusal=refusal)
     operands = _operands(arguments)
     urls = tuple(url for field in fields for url in _URL.findall(field.text))
     outputs = _outputs(arguments)
@@ -66,7 +69,8 @@ def effects_of(fields: Sequence[Field]) -> Effects:
         return Effects(reads=tuple(_uploads(arguments)), writes=outputs, urls=(*urls, *bare), refusal=refusal)
     if name in _NO_FILES:
         return Effects(refusal=refusal)
-    return Effects(writes=outputs, touches=tuple(_pieces(arguments)), urls=urls, refusal=refusal)
+    touches = tuple(dict.fromkeys(_pieces(arguments))) if alone else ()
+    return Effects(writes=outputs, touches=touches, urls=urls, refusal=refusal)
 
 
 _TREE_COPIERS = listed("cp gcp scp rsync ditto zip")

@@ -113,14 +113,20 @@ class PathPattern:
     folded: bool = False
     """True to ignore case, as some file systems do."""
 
+    needle: str = ""
+    """The longest fixed name in the pattern; paths without it and without wildcards can't match."""
+
     @classmethod
     def of(cls, path: str, *, folded: bool = False) -> PathPattern:
-        parts = [part for part in path.split("/") if part]
+        parts = [part for part in (path.casefold() if folded else path).split("/") if part]
         kept = [part for i, part in enumerate(parts) if part != "**" or parts[i - 1 : i] != ["**"]]
-        return cls(tuple(part.casefold() if folded else part for part in kept), folded)
+        fixed = [part for part in kept if not _WILD.search(part) and "\\" not in part]
+        return cls(tuple(kept), folded, max(fixed, key=len, default=""))
 
     def matches(self, path: str) -> bool:
         """Does the pattern cover `path`, or something that `path` may expand to?"""
+        if self.needle not in (path.casefold() if self.folded else path) and not _WILD.search(path):
+            return False
         return self._walk(path) == "covered"
 
     def below(self, path: str) -> bool:

@@ -7,6 +7,13 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+NOWHERE = "/\0"
+"""A directory that can't be: where commands run when nobody knows where, and where unlikely paths lead."""
+LONGEST_PATH = 4096
+"""Characters; no system opens longer ones."""
+_DEEPEST = 100
+"""Folders; links are not followed through more, and the path counts as one outside of the workspace."""
+
 _WILD = re.compile(r"[*?\[]")
 _DEVICES = re.compile(r"/dev/(?:null|zero|u?random|full|std(?:in|out|err)|fd/[0-9]+)")
 
@@ -40,7 +47,11 @@ class Places:
         if path not in self._followed:
             if len(self._followed) > 10_000:
                 self._followed.clear()
-            self._followed[path] = posixpath.normpath(self._follow(path))
+            try:
+                led = self._follow(path) if path.count("/") <= _DEEPEST else f"{NOWHERE}/{path}"
+            except (OSError, ValueError):  # such a path can't exist, so it has no links
+                led = path
+            self._followed[path] = posixpath.normpath(led)
         return self._followed[path]
 
     def at(self, path: str, directory: str, *, glob: bool = False) -> Place:

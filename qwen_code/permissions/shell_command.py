@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from qwen_code.permissions.shell_simple import CommandNotes, SimpleReader
 from qwen_code.permissions.shell_syntax import Script, Unreadable, Word
 
+_MOST_CHARACTERS = 1_000_000
 _END = "the end"
 _TOP = frozenset({_END})
 _COMPOUND = frozenset({"for", "select", "while", "until", "if", "case", "{", "[["})
@@ -27,6 +28,8 @@ def parse(text: str) -> Script:
     notes = CommandNotes()
     error = ""
     try:
+        if len(text) > _MOST_CHARACTERS:
+            raise Unreadable("it is longer than a million characters")
         _Parser(text, notes).sequence(_TOP)
     except Unreadable as reason:
         error = str(reason)
@@ -111,18 +114,18 @@ class _Parser(SimpleReader):
 
     def connector(self, closers: frozenset[str], first: int) -> bool:
         """Read what follows a command. True when an operator asks for one more command."""
-        while True:
-            self.blanks()
-            if self.ahead("||"):
-                self.step("||")
-                self.chains = (*self.chains[:-1], self.notes.new_chain())
-                return True
-            if self.peek() != "|":
-                break
-            self.step("|&" if self.ahead("|&") else "|")
-            self.gap()
-            self.element_of_pipeline(frozenset(), after_pipe=True)
+        self.blanks()
+        if self.peek() == "|" and not self.ahead("||"):
+            while self.peek() == "|" and not self.ahead("||"):
+                self.step("|&" if self.ahead("|&") else "|")
+                self.gap()
+                self.element_of_pipeline(frozenset(), after_pipe=True)
+                self.blanks()
             self.notes.piped.update(range(first, len(self.notes.commands)))
+        if self.ahead("||"):
+            self.step("||")
+            self.chains = (*self.chains[:-1], self.notes.new_chain())
+            return True
         if self.ahead("&&"):
             self.step("&&")
             return True

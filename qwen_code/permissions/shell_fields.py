@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Literal, TypeAlias
 
@@ -52,12 +52,26 @@ class Field:
         return self.kind in ("literal", "glob")
 
 
+class Budget:
+    """How many more arguments words may grow by when they expand, for one whole command line."""
+
+    def __init__(self, left: int = 20_000) -> None:
+        self.left = left
+
+    def spend(self, count: int) -> None:
+        """Raises Unreadable when nothing is left."""
+        self.left -= count
+        if self.left < 0:
+            raise Unreadable("it expands to too many arguments")
+
+
 @dataclass(frozen=True, slots=True)
 class Variables:
     """What is known of variables: each name with all the fields that it may hold."""
 
     home: str
     known: Mapping[str, tuple[Field, ...]]
+    budget: Budget = field(default_factory=Budget)
 
 
 def expand(word: Word, variables: Variables) -> tuple[Field, ...]:
@@ -71,9 +85,10 @@ def expand(word: Word, variables: Variables) -> tuple[Field, ...]:
         if isinstance(part, Text) and (part.quoted or not _SPECIAL.search(part.value)):
             return (Field(part.value),)
     fields: list[Field] = []
-    for parts in expand_braces(word.parts):
+    for parts in expand_braces(word.parts, variables.budget.left):
         if parts:
             fields += _fields(parts, word.source, variables)
+            variables.budget.spend(len(fields) > 1)
     return tuple(fields)
 
 

@@ -21,6 +21,7 @@ _IN_DOUBLE = re.compile(r"[^\\\"$`]+")
 _IN_BODY = re.compile(r"[^\\$`]+")
 _IN_SPAN = re.compile(r"[^\\'\"$`<>(){}\[\]]+")
 _BLANKS = re.compile(r"(?:[ \t]|\\\n)*(?:#[^\n]*)?")
+_BLANK_STARTS = frozenset(" \t\\#")
 _JOINS = re.compile(r"(?:\\\n)+")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PARAMETER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-])\}")
@@ -69,8 +70,11 @@ class WordReader(ABC):
 
     def peek(self) -> str:
         """The next character that bash sees, or an empty string at the end."""
-        self.joins()
-        return self.text[self.at] if self.at < self.end else ""
+        character = self.text[self.at : self.at + 1]
+        if character == "\\":
+            self.joins()
+            return self.text[self.at : self.at + 1]
+        return character
 
     def joins(self) -> None:
         """Step over line continuations, which bash removes before it looks."""
@@ -79,7 +83,7 @@ class WordReader(ABC):
 
     def blanks(self) -> None:
         """Step over blanks, and a comment when one begins here."""
-        if match := _BLANKS.match(self.text, self.at):
+        if self.text[self.at : self.at + 1] in _BLANK_STARTS and (match := _BLANKS.match(self.text, self.at)):
             self.at = match.end()
 
     def word(self, *, leading: bool = False, arrays: bool = False) -> Word:

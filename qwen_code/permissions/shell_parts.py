@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from qwen_code.permissions.places import LONGEST_PATH, NOWHERE
 from qwen_code.permissions.shell_command import parse
-from qwen_code.permissions.shell_fields import Field, Variables, expand_all
+from qwen_code.permissions.shell_fields import Budget, Field, Variables, expand_all
 from qwen_code.permissions.shell_syntax import Assignment, Redirect, Script, SimpleCommand, Text, Word
 from qwen_code.permissions.wrapper_table import SHELLS
 from qwen_code.permissions.wrappers import Inner, command_name, look_through
@@ -19,10 +20,10 @@ Need: TypeAlias = Literal["own", "through", "none"]
 a harmless wrapper; nothing, since only deny and ask rules look so far."""
 
 FORK_BOMB = "it looks like a fork bomb"
-NOWHERE = "/\0"
-"""The directory of commands that run nobody knows where."""
 _MOST_PARTS = 50_000
 _MOST_DEPTH = 8
+_MOST_GUESSES = 200
+"""Commands looked for at every argument of intricate wrappers."""
 _MOST_DIRECTORIES = 8
 _MOST_VALUES = 64
 """Values of a loop variable that are followed."""
@@ -48,18 +49,15 @@ class Part:
     """Operator and target."""
     given: str = ""
     """What here-documents and here-strings give it, before expansion."""
+    runs: bool = False
+    """Its arguments are those of another part, which it runs."""
+    canonical: str = ""
+    """The command with uniform quotes; an empty text when it can't be written without expansions."""
 
     @property
     def name(self) -> str:
         """The command's name when it is known; an empty text otherwise."""
         return self.fields[0].text if self.fields and self.fields[0].literal and self.fields[0].exact else ""
-
-    @property
-    def canonical(self) -> str:
-        """The command with uniform quotes; an empty text when it can't be written without expansions."""
-        if not all(field.literal and field.exact for field in self.fields):
-            return ""
-        return " ".join(quoted(field.text) for field in self.fields)
 
     @property
     def shown(self) -> str:
@@ -76,6 +74,13 @@ class Parts:
     """Reasons why nothing of it may be allowed unasked; True where commands may be hidden."""
 
 
+def canonical_text(fields: Sequence[Field]) -> str:
+    """A command with uniform quotes; an empty text when it can't be written without expansions."""
+    if not all(field.kind == "literal" and field.exact for field in fields):
+        return ""
+    return " ".join([quoted(field.text) for field in fields])
+
+
 def quoted(text: str) -> str:
     return text if _SAFE.fullmatch(text) else "'" + text.replace("'", "'\\''") + "'"
 
@@ -90,6 +95,8 @@ def parts_of(command: str, directory: str, home: str) -> Parts:
 class _Collector:
     def __init__(self, home: str) -> None:
         self.home = home
+        self.budget = Budget()
+        self.guesses = 0
         self.parts: list[Part] = []
         self.odd: dict[str, bool] = {}
 
@@ -132,7 +139,7 @@ class _Collector:
         need: Need,
         depth: int,
     ) -> None:
-        variables = Variables(self.home, self.known(command, here, assigned))
+        variables = Variables(self.home, self.known(command, here, assigned), self.budget)
         redirects = tuple(
             (redirect.op, expand_all([redirect.target], variables))
             for redirect in command.redirects
@@ -141,7 +148,10 @@ class _Collector:
         fields = expand_all(command.words, variables)
         source = " ".join(word.source for word in command.words) or command.source
         given = "\n".join(_given(redirect) for redirect in command.redirects)
-        part = Part(fields, source, need, here, parent, command.assignments, redirects, given)
+        canonical = canonical_text(fields)
+        part = Part(
+            fields, source, need, here, parent, command.assignments, redirects, given, canonical=canonical
+        )
         if command.words and fields and _builds_name(command.words[0], variables):
             self.strange(f"the command's name is put together: {command.words[0].source}", False)
         texts = tuple(
@@ -159,7 +169,7 @@ class _Collector:
             if len(words) > _MOST_VALUES:
                 known.pop(name, None)
                 continue
-            values = expand_all(words, Variables(self.home, known))
+            values = expand_all(words, Variables(self.home, known, self.budget))
             if all(value.known for value in values) and values:
                 known[name] = values
             else:
@@ -170,19 +180,27 @@ class _Collector:
         """Add a part, and whatever it runs."""
         index = len(self.parts)
         self.parts.append(part)
+        self.guesses += part.need == "none"
+        if self.guesses > _MOST_GUESSES:
+            self.strange("it may run too many commands", True)
+            return
         if not part.fields:
             return
         if not part.fields[0].known or part.fields[0].kind == "glob":
             self.strange(f"the command's name is only known when it runs: {part.fields[0].text}", True)
             if not part.fields[0].single and part.fields[1:]:
                 # a name that expands to nothing leaves its first argument as the command
-                self.parts.append(Part(part.fields[1:], part.source, "none", part.directories, index))
+                rest = part.fields[1:]
+                self.parts.append(
+                    Part(rest, part.source, "none", part.directories, index, canonical=canonical_text(rest))
+                )
             return
         if depth > _MOST_DEPTH:
             self.strange("commands run commands too deeply", True)
             return
         for inner in look_through(part.fields):
-            self.inner(inner, part, index, depth, texts)
+            if self.guesses <= _MOST_GUESSES:
+                self.inner(inner, part, index, depth, texts)
 
     def inner(self, inner: Inner, part: Part, index: int, depth: int, texts: Sequence[str]) -> None:
         need: Need = "none" if part.need == "none" or inner.kind == "runner" else "own"
@@ -193,13 +211,18 @@ class _Collector:
                 self.script(parse(text), part.directories, index, need, depth + 1)
         elif inner.hidden:
             self.strange(inner.hidden, True)
+        elif inner.kind == "runner" and part.need == "none" and inner.text is None:
+            return  # what was found by looking at every argument needs no second look at them
         elif inner.text is not None:
             self.script(parse(inner.text), part.directories, index, need, depth + 1)
         else:
             fields = tuple(_COME if field.text == "{}" and inner.adds else field for field in inner.fields)
             fields = (*fields, _COME) if inner.adds else fields
             source = " ".join(quoted(field.text) if field.literal else field.text for field in inner.fields)
-            self.add(Part(fields, source, need, part.directories, index), depth + 1)
+            canonical = canonical_text(inner.fields)
+            if inner.kind != "runner":
+                self.parts[index] = replace(self.parts[index], runs=True)
+            self.add(Part(fields, source, need, part.directories, index, canonical=canonical), depth + 1)
 
 
 def _builds_name(word: Word, variables: Variables) -> bool:
@@ -246,7 +269,10 @@ class _Directories:
 
 def _joined(directory: str, path: str) -> str:
     """As `cd` does it: `..` goes back by name, whatever links there are."""
-    return posixpath.normpath(posixpath.join(directory, path))
+    if directory == NOWHERE and not path.startswith("/"):
+        return NOWHERE
+    joined = posixpath.normpath(posixpath.join(directory, path))
+    return joined if len(joined) <= LONGEST_PATH else NOWHERE
 
 
 def _given(redirect: Redirect) -> str:

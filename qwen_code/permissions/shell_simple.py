@@ -218,14 +218,19 @@ class SimpleReader(WordReader):
         """Step over a line end, and over the here-documents that begin after it."""
         self.at += 1
         pending, self.pending = self.pending, []
+        bodies: dict[int, dict[int, str]] = {}
         for document in pending:
             body = self.here_document(document)
-            command = self.notes.commands[document.command]
-            redirects = list(command.redirects)
-            redirects[document.place] = replace(redirects[document.place], body=body)
-            self.notes.commands[document.command] = replace(command, redirects=tuple(redirects))
+            bodies.setdefault(document.command, {})[document.place] = body
             if document.expands:
                 self.body(body)
+        for index, found in bodies.items():
+            command = self.notes.commands[index]
+            redirects = [
+                replace(redirect, body=found[place]) if place in found else redirect
+                for place, redirect in enumerate(command.redirects)
+            ]
+            self.notes.commands[index] = replace(command, redirects=tuple(redirects))
 
     def here_document(self, document: _HereDocument) -> str:
         lines: list[str] = []

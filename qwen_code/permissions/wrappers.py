@@ -1,4 +1,4 @@
-"""What a command runs beside itself: looks through `sudo -u x rm y`, `find -exec`, `sh -c '...'` and so on."""
+"""What a command runs beside itself: looks through `sudo -u x rm y`, `find -exec`, `sh -c ...` and so on."""
 
 from __future__ import annotations
 
