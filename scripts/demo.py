@@ -44,7 +44,7 @@ def main() -> int:
         if run([*TESTS, "--tb=line"], project, environment) == 0:
             print("The example passes already; nothing to demonstrate.", file=sys.stderr)
             return 1
-        heading(f'qwen-code --yolo -p "{PROMPT}"   (model: a script on loopback, see examples/scripted_model)')
+        heading(f'qwen-code --yolo -p "{PROMPT}"   (the model is a script, see examples/scripted_model)')
         agent = [sys.executable, "-m", "qwen_code", "--yolo", "--no-sandbox", "--progress"]
         code = run([*agent, "--verify", "python -m pytest -q", "-p", PROMPT], project, environment)
         print(f"exit code {code}")

@@ -1,7 +1,7 @@
 """count_lines: how long are the files that match a pattern?
 
-A tool says what it takes (`params`), what it will touch (`accesses`) and does its work (`run`). It never asks for
-permission: the gate judges what `accesses` names. What the model is told stands in `count_lines.md`.
+A tool says what it takes (`params`), what it will touch (`accesses`) and does its work (`run`). It never
+asks for permission: the gate judges what `accesses` names. What the model is told stands in `count_lines.md`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Offers the tool to the model beside the built-in ones, and runs one prompt.
 
-    python examples/custom_tool/run.py "which Python files are the longest?"
+python examples/custom_tool/run.py "which Python files are the longest?"
 """
 
 import asyncio

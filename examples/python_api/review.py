@@ -10,7 +10,7 @@ import sys
 
 from qwen_code import TextDelta, ToolStarted, TurnEnded, open_app
 
-PROMPT = "Review the uncommitted changes of this repository (git diff). Name defects only, each with its line."
+PROMPT = "Review the uncommitted changes here (git diff). Name defects only, each with its line."
 
 
 async def main():

@@ -2,12 +2,13 @@
 
     python examples/scripted_model/server.py examples/scripted_model/fix_failing_test.json
 
-It prints the base URL to use. The script is a list of answers, each with `text`, `calls` or both; the nth request
-of a conversation gets the nth answer, so a retried request gets the same one. `{project}` in a text or argument
-stands for the directory that the conversation names in its first message.
+It prints the base URL to use. The script is a list of answers, each with `text`, `calls` or both; the nth
+request of a conversation gets the nth answer, so a retried request gets the same one. `{project}` in a text
+or argument stands for the directory that the conversation names in its first message.
 """
 
 import argparse
+import contextlib
 import json
 import re
 import time
@@ -33,7 +34,7 @@ def chunks_of(step, answer, model):
 
     def chunk(delta, finish=None):
         choice = {"index": 0, "delta": delta, "finish_reason": finish}
-        return {"id": f"scripted-{step}", "object": "chat.completion.chunk", "model": model, "choices": [choice]}
+        return {"object": "chat.completion.chunk", "model": model, "choices": [choice]}
 
     yield chunk({"role": "assistant", "content": ""})
     for piece in re.findall(r"\S+\s*", answer.get("text", "")):
@@ -41,14 +42,14 @@ def chunks_of(step, answer, model):
     calls = answer.get("calls", [])
     for index, call in enumerate(calls):
         function = {"name": call["name"], "arguments": json.dumps(call["arguments"])}
-        call_id = f"call_{step}_{index}"
-        yield chunk({"tool_calls": [{"index": index, "id": call_id, "type": "function", "function": function}]})
+        made = {"index": index, "id": f"call_{step}_{index}", "type": "function", "function": function}
+        yield chunk({"tool_calls": [made]})
     yield chunk({}, "tool_calls" if calls else "stop")
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    script = []
+    script = ()
     delay = 0.0
 
     def do_GET(self):
@@ -99,10 +100,8 @@ def main():
     options = parser.parse_args()
     server = serve(json.loads(options.script.read_text()), options.port, options.delay)
     print(base_url(server), flush=True)
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         server.serve_forever()
-    except KeyboardInterrupt:
-        pass
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from qwen_code.params import parse
 from qwen_code.sandbox.process import Shell
+from qwen_code.sandbox.unconfined import Unconfined
 from qwen_code.tool import (
     OutputLimits,
     Question,
@@ -37,6 +38,8 @@ class Pages:
         if url not in self.pages:
             raise ToolFailure(f"There is no host for {url}.")
         return self.pages[url]
+
+    async def aclose(self) -> None: ...
 
 
 @dataclass(slots=True)
@@ -77,7 +80,7 @@ def at_bench(
     async def main() -> T:
         outputs = OutputFiles(root.parent / f"{root.name}-outputs")
         limit = limits or OutputLimits()
-        shell = Shell(root, os.environ, outputs, limit)
+        shell = Shell(root, os.environ, outputs, limit, sandbox=Unconfined)
         context = ToolContext(
             workspace=Workspace(root),
             files=TextFiles(),
