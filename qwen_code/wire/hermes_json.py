@@ -30,7 +30,7 @@ class JsonReader:
     def __init__(self, signatures: Signatures, name: str = "") -> None:
         """`name`: of the function whose arguments the JSON is; empty when the JSON names it."""
         self._signatures = signatures
-        self._name = name
+        self.name = name
         self._state: _State = "value"
         self._piece: list[str] = []
         self._depth = 0
@@ -116,7 +116,7 @@ class JsonReader:
         character = text[at]
         if character.isspace() or character in "}],;":
             return at + 1
-        if character == "{" and not self._name:
+        if character == "{" and not self.name:
             self._state, self._piece, self._depth = "value", [], 0
             return at
         if character == "<":
@@ -180,7 +180,7 @@ class JsonReader:
         calls = [] if value is None or length else self._interpreted(value)
         if calls and all(self._is_whole(call) for call in calls):
             return calls
-        name = calls[0].name if calls else self._name or _name_in(text)
+        name = calls[0].name if calls else self.name or _name_in(text)
         return [RawCall(name, fault="truncated")]
 
     def _is_whole(self, call: RawCall) -> bool:
@@ -190,21 +190,21 @@ class JsonReader:
 
     def _malformed(self) -> RawCall:
         return RawCall(
-            self._name or _name_in("".join(self._piece)), fault="malformed", reason="it is not JSON"
+            self.name or _name_in("".join(self._piece)), fault="malformed", reason="it is not JSON"
         )
 
     def _interpreted(self, value: Any) -> list[RawCall]:
-        if not self._name:
+        if not self.name:
             return calls_in(value, self._signatures)
         fields = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-        if fields.keys() >= {"name", "arguments"} and fields["name"] == self._name:
+        if fields.keys() >= {"name", "arguments"} and fields["name"] == self.name:
             return calls_in(value, self._signatures)
-        return [RawCall(self._name, pairs(fields))]
+        return [RawCall(self.name, pairs(fields))]
 
 
 def calls_in(value: Any, signatures: Signatures) -> list[RawCall]:
     """The calls that a JSON value describes, in any of the shapes that models give them."""
-    if isinstance(value, list):
+    if isinstance(value, list) and value:
         return [call for item in cast("list[Any]", value) for call in calls_in(item, signatures)]
     if not isinstance(value, dict):
         return [RawCall("", fault="malformed", reason="it is not a JSON object")]

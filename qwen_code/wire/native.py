@@ -7,7 +7,8 @@ text that stops where the server's limit was.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
 from qwen_code.messages import ToolSpec
@@ -28,16 +29,32 @@ def decode_native(
     finish_reason: str = "stop",
     call_id: str = "",
 ) -> Decoded:
-    """One call of a server that parses calls itself; `call_id` as the server gave it, else `call_1`."""
+    """One call of a server that parses calls itself; `call_id` as the server gave it, else `call_1`.
+
+    Arguments in XML may turn out to be several calls; the further ones get ids made from the first.
+    """
     signatures = Signatures(tools)
-    identity = call_id or "call_1"
-    length = finish_reason == "length"
+    new_id = _ids(call_id or "call_1")
     text = unfenced(arguments_text)
     if text.startswith(_XML_STARTS):
-        return _from_xml(name, text, tools, finish_reason, identity)
-    raw = _from_json(name, text, signatures, length)
-    completed = signatures.complete(raw, lambda: identity)
+        found = _from_xml(name, text, signatures, tools, finish_reason, new_id)
+        if found.calls or found.errors:
+            return found
+        raw = RawCall(name, fault="malformed", reason="its markup holds no call")
+    else:
+        raw = _from_json(name, text, signatures, finish_reason == "length")
+    completed = signatures.complete(raw, new_id)
     return Decoded("", (completed.call,) if completed.call else (), completed.errors)
+
+
+def _ids(first: str) -> Callable[[], str]:
+    numbers = count(1)
+
+    def following() -> str:
+        number = next(numbers)
+        return first if number == 1 else f"{first}_{number}"
+
+    return following
 
 
 def _from_json(name: str, text: str, signatures: Signatures, length: bool) -> RawCall:
@@ -79,13 +96,17 @@ def _last(values: Sequence[Any]) -> list[tuple[str, Any]]:
     return arguments
 
 
-def _from_xml(name: str, text: str, tools: Sequence[ToolSpec], finish_reason: str, identity: str) -> Decoded:
-    length = finish_reason == "length"
+def _from_xml(
+    name: str,
+    text: str,
+    signatures: Signatures,
+    tools: Sequence[ToolSpec],
+    finish_reason: str,
+    new_id: Callable[[], str],
+) -> Decoded:
     if text.startswith("<parameter"):
-        region = CallRegion(Signatures(tools), lambda: identity, Opener("xml", 0, 0, name))
-        chunks = [*region.feed(text), *region.finish(length=length)]
-    else:
-        decoder = Decoder(tools, new_id=lambda: identity)
-        chunks = [*decoder.feed(text), *decoder.finish(finish_reason)]
-    decoded = gathered(chunks)
-    return Decoded("", decoded.calls[:1], decoded.errors)
+        region = CallRegion(signatures, new_id, Opener("xml", 0, 0, name))
+        return gathered([*region.feed(text), *region.finish(length=finish_reason == "length")])
+    decoder = Decoder(tools, new_id=new_id)
+    found = gathered([*decoder.feed(text), *decoder.finish(finish_reason)])
+    return Decoded("", found.calls, found.errors)

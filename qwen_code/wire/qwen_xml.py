@@ -22,7 +22,7 @@ class XmlReader:
 
     def __init__(self, name: str, signatures: Signatures, *, torn: bool = False) -> None:
         """`torn`: the function's tag lacked its `>`."""
-        self._name = name
+        self.name = name
         self._signatures = signatures
         self._signature: Signature | None = signatures.find(name)
         self._torn = torn
@@ -68,13 +68,13 @@ class XmlReader:
     def calls(self) -> list[RawCall]:
         """The call, or nothing when it was given up by the model before it had begun."""
         if self._cut:
-            return [RawCall(self._name, fault="truncated")]
+            return [RawCall(self.name, fault="truncated")]
         if self._torn and self._signature is None:
             return [RawCall("", fault="malformed", reason="the function's name is not closed with `>`")]
         if not self._spans and not self._closed and self._lacks_arguments:
             return []
         values = [(name, _value(self._text[start:end])) for name, start, end in self._spans]
-        return [RawCall(self._name, values, text=True)]
+        return [RawCall(self.name, values, text=True)]
 
     @property
     def _lacks_arguments(self) -> bool:

@@ -46,6 +46,8 @@ class CallRegion:
         self.beside = ""
         """What stands outside of the calls, without blanks, up to a length."""
         self._text_follows = False
+        self._given_up: RawCall | None = None
+        """A call that broke off before it had begun; forgotten if another follows."""
         self._open(opener)
 
     @property
@@ -83,11 +85,14 @@ class CallRegion:
                 self._open(found.opener)
         if self.stop:
             self.rest += text
+        if complete and self._given_up:
+            self._tell([self._given_up], announced=True)
         chunks, self._chunks = self._chunks, []
         return chunks
 
     def _open(self, opener: Opener) -> None:
         self._text_follows = False
+        self._given_up = None
         match opener.kind:
             case "xml":
                 self._reader = XmlReader(opener.name, self._signatures, torn=opener.torn)
@@ -101,7 +106,10 @@ class CallRegion:
 
     def _close(self, reader: XmlReader | JsonReader) -> str:
         """The reader is done; answers with the text behind its call."""
-        self._tell(reader.calls(), announced=isinstance(reader, XmlReader))
+        calls = reader.calls()
+        if not calls:
+            self._given_up = RawCall(reader.name, fault="truncated")
+        self._tell(calls, announced=isinstance(reader, XmlReader))
         self._reader = None
         self._scanner = ProseScanner(self._finder, self._stops)
         return reader.rest

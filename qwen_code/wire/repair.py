@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -22,6 +23,7 @@ _CONSTANTS: dict[str, Any] = {
 }
 _SPACE = re.compile(r"\s*")
 _WORD = re.compile(r"[A-Za-z_$][\w$.-]*")
+_TOKEN = re.compile(r"[\w$.+-]+")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _PLAIN = {'"': re.compile(r'[^"\\]+'), "'": re.compile(r"[^'\\]+")}
 _ESCAPES = {
@@ -35,6 +37,7 @@ _ESCAPES = {
     "r": "\r",
     "t": "\t",
 }
+_PYTHON_ESCAPE = re.compile(r"x([0-9a-fA-F]{2})|U([0-9a-fA-F]{8})")
 _HEX4 = re.compile(r"[0-9a-fA-F]{4}")
 _CLOSES = {"[": "]", "(": ")", "{": "}"}
 
@@ -95,7 +98,14 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-_DECODER = json.JSONDecoder(strict=False, parse_constant=_no_constant)
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError(f"the number {digits[:40]} is too large")
+    return value
+
+
+_DECODER = json.JSONDecoder(strict=False, parse_constant=_no_constant, parse_float=_finite)
 
 
 def _skip(text: str, at: int) -> int:
@@ -133,20 +143,17 @@ class _Reader:
         return self.text[self.at]
 
     def _bare(self, depth: int) -> Any:
-        number = _NUMBER.match(self.text, self.at)
-        word = None if number else _WORD.match(self.text, self.at)
-        token = number or word
+        token = _TOKEN.match(self.text, self.at)
         if token is None:
             raise Unreadable(f"{self.text[self.at]!r} at character {self.at + 1} is unexpected", cut=False)
         if depth and token.end() == len(self.text):
             raise Unreadable("it ends too early", cut=True)
-        if word:
-            if word[0] not in _CONSTANTS:
-                raise Unreadable(f"`{word[0][:40]}` is neither a value nor quoted", cut=False)
-            self.at = word.end()
-            return _CONSTANTS[word[0]]
         self.at = token.end()
-        return _number(token[0])
+        if token[0] in _CONSTANTS:
+            return _CONSTANTS[token[0]]
+        if _NUMBER.fullmatch(token[0]):
+            return _number(token[0])
+        raise Unreadable(f"`{token[0][:40]}` is neither a value nor quoted", cut=False)
 
     def _object(self, depth: int) -> dict[str, Any]:
         self.at += 1
@@ -224,7 +231,7 @@ class _Reader:
             if self.text[self.at] == quote:
                 self.at += 1
                 break
-            character, known = self._escape()
+            character, known = self._escape(python=quote == "'")
             literal = literal or not known
             if character in "\b\f":
                 doubtful.append(len(parts))
@@ -234,10 +241,14 @@ class _Reader:
                 parts[index] = "\\b" if parts[index] == "\b" else "\\f"
         return "".join(parts)
 
-    def _escape(self) -> tuple[str, bool]:
-        """The character that an escape stands for, and whether JSON knows the escape."""
+    def _escape(self, *, python: bool) -> tuple[str, bool]:
+        """The character that an escape stands for, and whether JSON (or Python if `python`) knows it."""
         self.at += 1
         character = self._peek()
+        if python and (code := _PYTHON_ESCAPE.match(self.text, self.at)):
+            self.at = code.end()
+            number = int(code[1] or code[2], 16)
+            return (chr(number), True) if number <= sys.maxunicode else ("\\" + code[0], False)
         if character == "u" and (digits := _HEX4.match(self.text, self.at + 1)):
             self.at = digits.end()
             code = int(digits[0], 16)
@@ -259,7 +270,7 @@ def _number(text: str) -> int | float:
         return int(text)
     except ValueError:
         pass
-    value = float(text)
-    if value in (float("inf"), float("-inf")):
-        raise Unreadable(f"the number {text[:40]} is too large", cut=False)
-    return value
+    try:
+        return _finite(text)
+    except ValueError as error:
+        raise Unreadable(str(error), cut=False) from None

@@ -141,7 +141,7 @@ class Signatures:
         from difflib import get_close_matches
 
         known = {known.casefold(): known for known in self._by_name}
-        close = [known[match] for match in get_close_matches(name.casefold(), list(known), n=3, cutoff=0.5)]
+        close = [known[match] for match in get_close_matches(name.casefold(), list(known), n=3, cutoff=0.7)]
         if close:
             return f"Did you mean {' or '.join(f'`{match}`' for match in close)}?"
         if not known:

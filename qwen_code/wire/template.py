@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
 from qwen_code.messages import Message, Prompt, ToolCall, ToolSpec
 
@@ -66,9 +66,6 @@ class Segment:
 
     text: str
     trusted: bool
-
-
-Renderer: TypeAlias = Callable[[Prompt], list[Segment]]
 
 
 def qwen3_coder(prompt: Prompt, *, generate: bool = True) -> list[Segment]:

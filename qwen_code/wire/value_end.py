@@ -12,7 +12,7 @@ The shapes that this has to tell apart are those of vllm#34919, vllm#40861 and s
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeAlias
 
@@ -219,7 +219,7 @@ class ValueWalk:
             case "/function" | "/call":
                 tail = self._tail(index, anchored=apart, own_line=apart)
                 if tail is _Tail.END:
-                    return end
+                    return end if apart else replace(end, sure=False)
                 if tail is _Tail.TEXT and apart and self.probable is None:
                     self.probable = end
                 return Open.UNDECIDED if tail is _Tail.UNDECIDED else _Go.ON
