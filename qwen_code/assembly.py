@@ -14,6 +14,7 @@ from qwen_code.agent.prompting import Environment, preamble
 from qwen_code.messages import ToolSpec
 from qwen_code.permissions.decision import Approver, Mode
 from qwen_code.permissions.gate import Gate
+from qwen_code.permissions.path_patterns import PathPattern
 from qwen_code.permissions.rules import RuleSet
 from qwen_code.permissions.trust import is_trusted
 from qwen_code.sandbox.base import Bounds, Network, Sandbox
@@ -96,7 +97,20 @@ def sandbox_bounds(place: Place, workspace: Workspace) -> Bounds:
         config=locations.config,
         network=Network.parse(settings.network),
         shown=(locations.project,),
+        denied=_denied_reads(tool_gate(place, workspace, Mode.DEFAULT)),
     )
+
+
+def _denied_reads(gate: Gate) -> tuple[PathPattern, ...]:
+    """What the deny rules keep from being read."""
+    if not gate.rules.deny:
+        return ()
+    from qwen_code.permissions.rule_matching import Matcher
+    from qwen_code.permissions.rules import READERS
+
+    matcher = Matcher(gate.rules, gate.places)
+    rules = [rule for rule in gate.rules.deny if rule.subject == "path" and rule.tools & READERS]
+    return tuple(pattern for rule in rules for pattern in matcher.patterns(rule, wide=True))
 
 
 def choose_sandbox(place: Place, workspace: Workspace) -> Chooser:
@@ -115,7 +129,9 @@ def tool_context(
     return ToolContext(
         workspace=workspace,
         files=TextFiles(),
-        commands=Shell(workspace.root, place.environ, outputs, limits, extra_roots=workspace.roots[1:]),
+        commands=Shell(
+            workspace.root, place.environ, outputs, limits, sandbox=sandbox, extra_roots=workspace.roots[1:]
+        ),
         web=HttpWebClient(proxy=settings.proxy, ca_file=settings.ca_file),
         user=user,
         outputs=outputs,

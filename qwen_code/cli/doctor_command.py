@@ -14,8 +14,9 @@ import typer
 
 from qwen_code import __version__
 from qwen_code.agent.registry import tool_names
-from qwen_code.assembly import Place, find_place
+from qwen_code.assembly import Place, choose_sandbox, find_place
 from qwen_code.errors import ExitCode, QwenCodeError
+from qwen_code.workspace.paths import Workspace
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -62,6 +63,7 @@ async def _findings(offline: bool) -> AsyncIterator[Finding]:
         return
     for finding in _settings(place):
         yield finding
+    yield _sandbox(place)
     async for finding in _model(place, offline):
         yield finding
 
@@ -77,7 +79,6 @@ def _machine() -> Iterator[Finding]:
     ):
         path = shutil.which(name)
         yield Finding("ok", name, path) if path else Finding("note", name, f"not found; {without}")
-    yield Finding("note", "sandbox", "commands are not confined; --yolo runs them with all your rights")
 
 
 def _settings(place: Place) -> Iterator[Finding]:
@@ -98,6 +99,19 @@ def _settings(place: Place) -> Iterator[Finding]:
         yield Finding("ok", "sessions", str(locations.sessions))
     else:
         yield Finding("note", "sessions", f"{locations.runtime} can't be written; sessions will not be kept")
+
+
+def _sandbox(place: Place) -> Finding:
+    chooser = choose_sandbox(place, Workspace(place.locations.cwd))
+    try:
+        choice = chooser.choice
+        if choice.sandbox.confines:
+            return Finding("ok", "sandbox", f"{choice.sandbox.name}, network {choice.sandbox.network}")
+        if choice.sandbox.name == "none":
+            return Finding("note", "sandbox", f"commands are not confined. {choice.remedy}")
+        return Finding("note", "sandbox", f"{choice.sandbox.name}, a weaker one. {choice.remedy}")
+    finally:
+        chooser.close()
 
 
 def _existing(path: Path) -> Path:

@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
+
+if TYPE_CHECKING:
+    from qwen_code.sandbox.denied_paths import Pattern
 
 NAME: Final = re.compile(r"(?:\*?\.)?[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[?[0-9a-f:.]+\]?", re.ASCII)
 """A host's name, `*.` before one for all below it, or an address."""
@@ -62,8 +65,8 @@ class Bounds:
     """Further folders that commands may write to, such as caches."""
     shown: tuple[Path, ...] = ()
     """Folders below hidden ones that commands may read nevertheless."""
-    hidden: tuple[Path, ...] = ()
-    """Further files and folders that commands can't read."""
+    denied: tuple[Pattern, ...] = ()
+    """Patterns of files that commands can't read, as rules have them."""
 
 
 def lies_in(path: Path, folders: Iterable[Path]) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from qwen_code.sandbox.base import Bounds, lies_in
+from qwen_code.sandbox.denied_paths import find_denied
 from qwen_code.sandbox.secret_paths import secret_paths
 
 PRIVATE: Final = (Path("/tmp"), Path("/var/tmp"), Path("/run"))
@@ -78,7 +79,7 @@ class FileView:
 
     def _hidden(self, writable: Sequence[Path]) -> list[Path]:
         """Secrets, without what lies in another hidden folder or is out of sight anyway."""
-        found = {*secret_paths(self._bounds.home), *self._bounds.hidden}
+        found = {*secret_paths(self._bounds.home), *self._denied}
         if self._bounds.config.is_dir():
             found.add(Path(os.path.realpath(self._bounds.config)))
         shown = (*self._bounds.shown, *self._bounds.roots, self._bounds.home)
@@ -88,6 +89,10 @@ class FileView:
             if in_sight and not lies_in(path, hidden):
                 hidden.append(path)
         return hidden
+
+    @cached_property
+    def _denied(self) -> list[Path]:
+        return find_denied(self._bounds.denied, (*self._bounds.roots, self._bounds.home))
 
     @cached_property
     def _needed(self) -> list[Path]:

@@ -43,11 +43,11 @@ class Shell:
         outputs: OutputFiles,
         limits: OutputLimits,
         *,
-        sandbox: Callable[[], Sandbox] | None = None,
+        sandbox: Callable[[], Sandbox],
         extra_roots: Sequence[Path] = (),
     ) -> None:
         """`environment` is the user's; commands get it without its secrets. `sandbox` is called for the first
-        command; without it, nothing confines them."""
+        command."""
         self._root = root.resolve()
         self._roots = (self._root, *(path.resolve() for path in extra_roots))
         self._directory = self._root
@@ -139,10 +139,8 @@ class Shell:
     def _launch(self) -> Launch:
         from qwen_code.sandbox.environment import for_commands
         from qwen_code.sandbox.job import Launch
-        from qwen_code.sandbox.unconfined import Unconfined
 
-        sandbox = self._sandbox() if self._sandbox is not None else Unconfined()
-        return Launch(for_commands(self._environment), sandbox, self._root)
+        return Launch(for_commands(self._environment), self._sandbox(), self._root)
 
     def _refusals(self, code: int | None, text: str, stood: Path | None) -> list[str]:
         """What a failed command owes to its sandbox."""
