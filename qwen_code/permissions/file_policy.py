@@ -52,6 +52,15 @@ class FilePolicy:
             name += f" (that is {self.places.short(place.resolved)})"
         return f"{name} {next(iter(reasons.values()))}"
 
+    def confined(self, access: FileAccess, place: Place) -> bool:
+        """Does the sandbox see to it that this access does no harm? It hides secrets outside of the
+        workspace, and gives commands a folder for temporary files of their own."""
+        kinds = set(self._reasons(access, place))
+        if access != "write":
+            return kinds <= {"outside"}
+        temporary = all(path.startswith(("/tmp/", "/var/tmp/")) for path in place.both)
+        return not kinds or (kinds == {"outside"} and temporary)
+
     def _reasons(self, access: FileAccess, place: Place) -> dict[_Guard, str]:
         if is_device(place):
             return {}

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from qwen_code.permissions.decision import Decision, Mode, Verdict
-from qwen_code.permissions.file_policy import FilePolicy
 from qwen_code.permissions.places import Place, Places
-from qwen_code.permissions.rule_matching import Matcher, host_of
 from qwen_code.permissions.rules import RuleSet, parse_rule
 from qwen_code.tool import Access
+
+if TYPE_CHECKING:
+    from qwen_code.permissions.file_policy import FilePolicy
+    from qwen_code.permissions.rule_matching import Matcher
 
 _STRICTNESS: dict[Verdict, int] = {"allow": 0, "ask": 1, "deny": 2}
 
@@ -42,12 +46,27 @@ class Gate:
 
     @property
     def rules(self) -> RuleSet:
-        return self._matcher.rules
+        return self._rules
 
     @rules.setter
     def rules(self, rules: RuleSet) -> None:
-        self._matcher = Matcher(rules, self.places)
-        self._files = FilePolicy(self._matcher, self.places)
+        self._rules = rules
+        vars(self).pop("_matcher", None)
+        vars(self).pop("_files", None)
+
+    # built with the first call, so that a run's first request does not wait for them
+
+    @cached_property
+    def _matcher(self) -> Matcher:
+        from qwen_code.permissions.rule_matching import Matcher
+
+        return Matcher(self._rules, self.places)
+
+    @cached_property
+    def _files(self) -> FilePolicy:
+        from qwen_code.permissions.file_policy import FilePolicy
+
+        return FilePolicy(self._matcher, self.places)
 
     def add_session_rules(self, rules: Iterable[str]) -> None:
         """Allow more from now on.
@@ -60,15 +79,16 @@ class Gate:
     def decide(self, tool: str, accesses: Sequence[Access]) -> Decision:
         """Judge one call by all that it would touch; the strictest judgement is the call's."""
         decisions = [self._tool(tool, accesses), *(self._access(tool, access) for access in accesses)]
-        worst = max(decisions, key=lambda decision: _STRICTNESS[decision.verdict])
-        if len(decisions) <= 2 or worst.verdict != "ask":
-            return next(
-                (d for d in decisions if d.verdict == worst.verdict and (d.rule or d.commands)), worst
-            )
-        asked = [decision for decision in decisions if decision.verdict == "ask"]
-        complete = all(decision.suggestions for decision in asked)
-        suggestions = tuple(dict.fromkeys(s for d in asked for s in d.suggestions)) if complete else ()
-        return Decision("ask", worst.reason, worst.rule, suggestions, worst.commands)
+        worst = max(decisions, key=lambda decision: _STRICTNESS[decision.verdict]).verdict
+        alike = [decision for decision in decisions if decision.verdict == worst]
+        if worst == "allow":
+            return next((decision for decision in alike if decision.rule), alike[-1])
+        if worst == "deny" or len(alike) == 1:
+            return alike[0]
+        complete = all(decision.suggestions for decision in alike)
+        suggestions = tuple(dict.fromkeys(s for d in alike for s in d.suggestions)) if complete else ()
+        commands = tuple(command for decision in alike for command in decision.commands)
+        return Decision("ask", alike[0].reason, alike[0].rule, suggestions, commands)
 
     def _tool(self, tool: str, accesses: Sequence[Access]) -> Decision:
         """What rules and mode say of the tool itself, whatever it touches."""
@@ -95,7 +115,7 @@ class Gate:
                 # The shell parser is imported with the first command: a run's first request comes before it.
                 from qwen_code.permissions.command_policy import CommandPolicy
 
-                policy = CommandPolicy(self._matcher, self._files, self.places, self.mode, self.sandboxed)
+                policy = CommandPolicy(self._files, self.mode, sandboxed=self.sandboxed)
                 return policy.decide(access.target, access.resolved or self.places.roots[0])
             case "net":
                 return self._net(access.target)
@@ -127,6 +147,8 @@ class Gate:
         return Decision("ask", f"it writes {name}", suggestions=suggestions)
 
     def _net(self, url: str) -> Decision:
+        from qwen_code.permissions.rule_matching import host_of
+
         host = host_of(url)
         if rule := self._matcher.host("deny", url):
             return Decision("deny", f"the rule {rule.text} denies {host or url}", rule.text)

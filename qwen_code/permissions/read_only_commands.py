@@ -20,10 +20,11 @@ _ANY = Options(any=True)
 
 _OTHERS: tuple[ReadOnly, ...] = (
     ReadOnly(
-        "true false : break continue exit return wait",
+        "true false : break continue exit return",
         words(_ANY),
         ("true", ":", "exit 1"),
     ),
+    ReadOnly("wait", words(Options()), ("wait", "wait 12"), ("wait -p 'a[$(id)]' 12", "wait -n")),
     ReadOnly(
         "pwd",
         words(Options("LP")),

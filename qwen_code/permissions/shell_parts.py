@@ -49,6 +49,8 @@ class Part:
     """Operator and target."""
     given: str = ""
     """What here-documents and here-strings give it, before expansion."""
+    plain: bool = True
+    """Nothing but harmless wrappers stand around it."""
     runs: bool = False
     """Its arguments are those of another part, which it runs."""
     canonical: str = ""
@@ -150,7 +152,16 @@ class _Collector:
         given = "\n".join(_given(redirect) for redirect in command.redirects)
         canonical = canonical_text(fields)
         part = Part(
-            fields, source, need, here, parent, command.assignments, redirects, given, canonical=canonical
+            fields,
+            source,
+            need,
+            here,
+            parent,
+            command.assignments,
+            redirects,
+            given,
+            parent < 0,
+            canonical=canonical,
         )
         if command.words and fields and _builds_name(command.words[0], variables):
             self.strange(f"the command's name is put together: {command.words[0].source}", False)
@@ -222,7 +233,11 @@ class _Collector:
             canonical = canonical_text(inner.fields)
             if inner.kind != "runner":
                 self.parts[index] = replace(self.parts[index], runs=True)
-            self.add(Part(fields, source, need, part.directories, index, canonical=canonical), depth + 1)
+            plain = part.plain and inner.kind == "harmless"
+            self.add(
+                Part(fields, source, need, part.directories, index, plain=plain, canonical=canonical),
+                depth + 1,
+            )
 
 
 def _builds_name(word: Word, variables: Variables) -> bool:

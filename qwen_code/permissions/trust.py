@@ -18,15 +18,39 @@ DO_NOT_TRUST = "DO_NOT_TRUST"
 
 def is_trusted(directory: Path, file: Path) -> bool:
     """Whether `file` says that `directory` is trusted. A file that can't be understood trusts nothing."""
-    entries = _read(file)
     place = Path(os.path.realpath(directory))
-    best, trusted = -1, False
-    for text, level in entries.items():
+    nearest = (-1, False)
+    for text, level in _read(file).items():
         named = Path(os.path.realpath(text))
         reach = named.parent if level == TRUST_PARENT else named
-        if (place == reach or place.is_relative_to(reach)) and len(reach.parts) >= best:
-            best, trusted = len(reach.parts), level in (TRUST_FOLDER, TRUST_PARENT)
-    return trusted
+        if place == reach or place.is_relative_to(reach):
+            # of two entries about the same folder the one that distrusts counts
+            refuses = level not in (TRUST_FOLDER, TRUST_PARENT)
+            nearest = max(nearest, (len(reach.parts), refuses))
+    depth, refused = nearest
+    return depth >= 0 and not refused
+
+
+def trust(directory: Path, file: Path) -> None:
+    """Write into `file` that `directory`, and all below it, is trusted; other entries stay.
+
+    Raises:
+        ConfigurationError: the file is not valid or can't be written; it is as it was.
+    """
+    from qwen_code.errors import ConfigurationError
+    from qwen_code.settings.atomic_file import locked, replace_file
+    from qwen_code.settings.jsonc import JsonError
+    from qwen_code.settings.jsonc_edit import NotAnObject, set_value
+
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with locked(file.parent.resolve()):
+            text = file.read_text("utf-8") if file.exists() else ""
+            replace_file(file, set_value(text, [os.path.realpath(directory)], TRUST_FOLDER).encode())
+    except (JsonError, NotAnObject) as error:
+        raise ConfigurationError(f"{file}:{error.line}: {error}. Correct or remove the file first.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file} could not be saved: {error}.") from None
 
 
 def _read(file: Path) -> dict[str, str]:
