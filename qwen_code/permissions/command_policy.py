@@ -115,21 +115,20 @@ class CommandPolicy:
 
     def _allowance(self, index: int, parts: Sequence[Part], effects: Sequence[Effects]) -> Iterator[Finding]:
         part, effect = parts[index], effects[index]
-        rule = self._allow_rule(part)
-        namer = rule or self._naming_ancestor(part, parts)
-        yield from self._assignments(part, namer)
+        rules = self._allow_rules(part) or self._naming_rules(part, parts)
+        yield from self._assignments(part, rules)
         yield from self._redirections(part)
         if not part.fields:
             return
         if secret := _secret_variable(part, effect):
             yield self._unless_confined(f"it may show the secret in ${secret}")
-        if namer:
-            yield Finding("allow", f"allowed by the rule {namer.text}", namer.text)
-            yield from self._guards(part, effect, namer)
+        if rules:
+            yield Finding("allow", f"allowed by the rule {rules[0].text}", rules[0].text)
+            yield from self._guards(part, effect, rules)
             if self._mode is Mode.PLAN and not effect.read_only:
                 yield Finding("deny", f"planning only reads, and `{part.shown}` does more")
         elif effect.read_only:
-            yield from self._guards(part, effect, None)
+            yield from self._guards(part, effect, ())
             if command_name(part.fields[0]) == "git" and not self._in_root(part):
                 yield self._unless_confined(
                     "git obeys the settings of the folder that it runs in", self._suggestion(part)
@@ -142,33 +141,31 @@ class CommandPolicy:
             )
             yield self._unless_confined(reason, self._suggestion(part))
             if self._confined:
-                yield from self._guards(part, effect, None)
+                yield from self._guards(part, effect, ())
                 yield from self._secrets(part, effect)
 
-    def _allow_rule(self, part: Part) -> Rule | None:
-        if not part.fields or not part.name or not part.name.isascii():
-            return None
-        return self._matcher.command("allow", exactly(part))
+    def _allow_rules(self, part: Part) -> Sequence[Rule]:
+        if not part.fields or not part.name.isascii() or not part.name:
+            return ()
+        return self._matcher.commands("allow", exactly(part))
 
-    def _naming_ancestor(self, part: Part, parts: Sequence[Part]) -> Rule | None:
-        """The rule of a wrapper around this part that names the part's command, too."""
+    def _naming_rules(self, part: Part, parts: Sequence[Part]) -> Sequence[Rule]:
+        """The rules of the wrappers around this part that name the part's command, too."""
+        found: list[Rule] = []
         parent = part.parent
         while parent >= 0:
-            rule = self._allow_rule(parts[parent])
-            if rule and names(rule, part):
-                return rule
+            found += [rule for rule in self._allow_rules(parts[parent]) if names(rule, part)]
             parent = parts[parent].parent
-        return None
+        return found
 
-    def _assignments(self, part: Part, rule: Rule | None) -> Iterator[Finding]:
+    def _assignments(self, part: Part, rules: Sequence[Rule]) -> Iterator[Finding]:
         for assignment in part.assignments:
             value = assignment.value.text if assignment.value is not None else None
             harmless = _HARMLESS_VARIABLE.fullmatch(assignment.name) and _HARMLESS_VALUE.fullmatch(
                 value or ""
             )
             if value is None or not harmless:
-                named = rule is not None and assignment.source in rule.prefix.split(" ")
-                if not named:
+                if not any(assignment.source in rule.prefix.split(" ") for rule in rules):
                     yield self._unless_confined(f"it sets the variable {assignment.name}")
 
     def _redirections(self, part: Part) -> Iterator[Finding]:
@@ -202,9 +199,9 @@ class CommandPolicy:
 
     # -- guarded files
 
-    def _guards(self, part: Part, effects: Effects, rule: Rule | None) -> Iterator[Finding]:
+    def _guards(self, part: Part, effects: Effects, rules: Sequence[Rule]) -> Iterator[Finding]:
         for access, field, place in self._facts.accesses(part, effects, redirects=False):
-            if not (rule and mentions(rule, field)):
+            if not any(mentions(rule, field) for rule in rules):
                 yield from self._guard(access, place, field, part)
 
     def _guard(
@@ -216,10 +213,8 @@ class CommandPolicy:
         elif self._confined and self._files.confined(access, place):
             return
         elif (reason := self._files.guarded(access, place)) and not self._files.excuse(access, place):
-            if access == "write" and part is not None:
-                yield Finding("ask", reason, suggestions=self._suggestion(part, exactly=True))
-            else:
-                yield Finding("ask", reason, suggestions=self._for_file(access, place))
+            offered = self._suggestion(part, exactly=True) if part else self._for_file(access, place)
+            yield Finding("ask", reason, suggestions=offered)
 
     def _secrets(self, part: Part, effects: Effects) -> Iterator[Finding]:
         """The sandbox confines what a command changes, not what it reads in the workspace."""

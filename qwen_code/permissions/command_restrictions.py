@@ -43,8 +43,9 @@ class Restrictions:
 
     def of(self, effect: Effect, part: Part, effects: Effects) -> Iterator[Finding]:
         """What the rules of one effect have against a part."""
-        if part.fields and (rule := self.matcher.command(effect, widely(part))):
-            yield _ruled(effect, rule, f"`{part.shown}`")
+        if part.fields and self.matcher.of(effect):
+            for rule in self.matcher.commands(effect, widely(part))[:1]:
+                yield _ruled(effect, rule, f"`{part.shown}`")
         for access, field, place in self.facts.accesses(part, effects):
             if place is None:
                 if self.matcher.file_rules(effect, reading=access == "read"):

@@ -37,9 +37,9 @@ class FilePolicy:
     ) -> Rule | None:
         rule = None
         if access == "write":
-            rule = self.matcher.path(effect, WRITERS, place) or self.matcher.inside_of(effect, place)
+            rule = self.matcher.restricting(effect, WRITERS, place) or self.matcher.inside_of(effect, place)
         if rule is None and (access == "read" or also_read):
-            rule = self.matcher.path(effect, READERS, place)
+            rule = self.matcher.restricting(effect, READERS, place)
         return rule
 
     def guarded(self, access: FileAccess, place: Place) -> str:
@@ -73,21 +73,22 @@ class FilePolicy:
 
     def excuse(self, access: FileAccess, place: Place) -> Rule | None:
         """The allow rule that names this very file, or the guarded or outside folder that it lies in."""
-        rule = self.allowing(access, place)
-        if rule is None:
-            return None
-        for guard in self._reasons(access, place):
-            if not self.matcher.aims(
-                rule, lambda aim, guard=guard: self._reasons(access, aim).get(guard, "")
-            ):
-                return None
-        return rule
+        guards = self._reasons(access, place)
+        for rule in self._covering(access, place):
+            if all(self._names(rule, access, guard) for guard in guards):
+                return rule
+        return None
+
+    def _names(self, rule: Rule, access: FileAccess, guard: _Guard) -> bool:
+        return self.matcher.aims(rule, lambda aim: self._reasons(access, aim).get(guard, ""))
 
     def allowing(self, access: FileAccess, place: Place) -> Rule | None:
-        """The allow rule that covers this access, whether or not the file is guarded."""
-        if access == "write":
-            return self.matcher.path("allow", WRITERS, place)
-        return self.matcher.path("allow", frozenset({"read_file"}), place)
+        """The first allow rule that covers this access, whether or not the file is guarded."""
+        return next(iter(self._covering(access, place)), None)
+
+    def _covering(self, access: FileAccess, place: Place) -> list[Rule]:
+        tools = WRITERS if access == "write" else frozenset({"read_file"})
+        return self.matcher.allowing(tools, place) if self.matcher.rules.allow else []
 
     def rule_for(self, access: FileAccess, place: Place) -> str:
         """The narrowest rule that would allow this access; empty for a pattern."""

@@ -32,27 +32,29 @@ class Matcher:
         """The first rule about a whole tool."""
         return next((r for r in self.of(effect) if r.subject == "any" and r.covers_tool(tool)), None)
 
-    def command(self, effect: Effect, texts: Iterable[str]) -> Rule | None:
-        """The first rule that covers a command, written in any of the ways given."""
+    def commands(self, effect: Effect, texts: Iterable[str]) -> list[Rule]:
+        """The rules that cover a command, written in any of the ways given."""
+        if not (rules := self.of(effect)):
+            return []
         texts = tuple(texts)
+        widely = effect != "allow"
+        return [
+            rule
+            for rule in rules
+            if (rule.subject == "any" and rule.covers_tool(SHELL))
+            or (rule.subject == "command" and any(rule.covers_command(t, widely=widely) for t in texts))
+        ]
+
+    def restricting(self, effect: Effect, tools: frozenset[str], place: Place) -> Rule | None:
+        """The first deny or ask rule that covers a path for one of `tools`."""
         for rule in self.of(effect):
-            if rule.subject == "any" and rule.covers_tool(SHELL):
-                return rule
-            if rule.subject == "command" and any(
-                rule.covers_command(t, widely=effect != "allow") for t in texts
-            ):
+            if tools & (rule.tools or tools) and not rule.server and self._restricts(rule, place):
                 return rule
         return None
 
-    def path(self, effect: Effect, tools: frozenset[str], place: Place) -> Rule | None:
-        """The first rule that covers a path for one of `tools`; an allow rule must be about all of them."""
-        for rule in self.of(effect):
-            if effect == "allow":
-                if tools <= rule.tools and self._allows(rule, place):
-                    return rule
-            elif tools & (rule.tools or tools) and not rule.server and self._restricts(rule, place):
-                return rule
-        return None
+    def allowing(self, tools: frozenset[str], place: Place) -> list[Rule]:
+        """The allow rules that cover a path for all of `tools`."""
+        return [rule for rule in self.rules.allow if tools <= rule.tools and self._allows(rule, place)]
 
     def _restricts(self, rule: Rule, place: Place) -> bool:
         if rule.subject == "any":
