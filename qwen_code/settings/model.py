@@ -46,6 +46,29 @@ class ModelSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LocalSettings:
+    """`local.*`: how a model in this process is run. None and empty leave the choice to the planner."""
+
+    gpu_layers: int | None = None
+    """Layers in graphics memory."""
+    cpu_expert_layers: int | None = None
+    """Of those, the first layers whose experts stay in main memory (llama.cpp's `--n-cpu-moe`)."""
+    kv_type: str = ""
+    """Encoding of keys and values: `f16`, `q8_0`, `q5_0` or `q4_0`."""
+    threads: int | None = None
+    batch: int | None = None
+    """Prompt tokens evaluated in one step."""
+    yarn: bool = False
+    """Stretch the window beyond what the model was trained for, up to four times."""
+    grammar: bool = True
+    """Hold the model to the form of a call once it has begun one."""
+    save_state: bool = True
+    """Keep evaluated conversations on disk, so that a resumed one starts at once."""
+    state_limit_gb: float = 8.0
+    """What they may take together."""
+
+
+@dataclass(frozen=True, slots=True)
 class LimitSettings:
     """Budgets of one run; None means none. Reached ones end the run with their own exit code."""
 
@@ -131,6 +154,7 @@ class Settings:
     """All of it, resolved."""
 
     model: ModelSettings = field(default_factory=ModelSettings)
+    local: LocalSettings = field(default_factory=LocalSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     tools: ToolSettings = field(default_factory=ToolSettings)
     permissions: PermissionSettings = field(default_factory=PermissionSettings)
