@@ -71,23 +71,36 @@ def described(choice: Choice) -> list[str]:
 
 async def _run(sandbox: Sandbox, place: Place, command: Sequence[str]) -> int:
     """Run it with our own stdin, stdout and stderr; the exit code as a shell gives it."""
-    from qwen_code.sandbox.environment import for_commands
+    from qwen_code.sandbox.environment import MARKER, for_commands
+    from qwen_code.sandbox.process_tree import ProcessTree
 
     directory = place.locations.cwd
     try:
         confined = sandbox.confine(command, directory)
     except OSError as error:
         raise InputError(f"The sandbox could not be prepared: {error}.") from error
+    nonce = os.urandom(8).hex()
+    ours, theirs = os.pipe()
+    tree = ProcessTree(nonce, ours)
     try:
         process = await asyncio.create_subprocess_exec(
             *confined.argv,
             cwd=directory,
-            env={**for_commands(place.environ), **confined.environment, "PWD": str(directory)},
-            pass_fds=tuple(confined.descriptors),
+            env={
+                **for_commands(place.environ),
+                **confined.environment,
+                MARKER: nonce,
+                "PWD": str(directory),
+            },
+            pass_fds=(theirs, *confined.descriptors),
+            start_new_session=True,
         )
+        os.close(theirs)
+        tree.pid = process.pid
         _pass_signals_on(process)
         await confined.spawned()
         code = await process.wait()
+        tree.kill()
     except OSError as error:
         raise InputError(f"The command could not be started: {error.strerror or error}.") from error
     finally:
@@ -97,7 +110,7 @@ async def _run(sandbox: Sandbox, place: Place, command: Sequence[str]) -> int:
 
 
 def _pass_signals_on(process: asyncio.subprocess.Process) -> None:
-    """Ctrl-C reaches the command by the terminal only where it shares our session; so it is killed."""
+    """The command has a session of its own, which the terminal's Ctrl-C does not reach."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, process.kill)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from qwen_code.sandbox.base import Bounds, Reason, Sandbox
 from qwen_code.sandbox.unconfined import Unconfined
@@ -39,8 +39,16 @@ class Choice:
 class Chooser:
     """Chooses when first asked. `begin` may be called before, so that the probe runs beside other work."""
 
-    def __init__(self, bounds: Bounds, environment: Mapping[str, str], *, enabled: bool = True) -> None:
-        """`environment` is the user's."""
+    def __init__(
+        self,
+        bounds: Bounds,
+        environment: Mapping[str, str],
+        *,
+        enabled: bool = True,
+        programs: Sequence[str] = _BUBBLEWRAP,
+    ) -> None:
+        """`environment` is the user's; bubblewrap is one of `programs`, else the one on its PATH."""
+        self._programs = programs
         self._bounds = bounds
         self._environment = environment
         self._enabled = enabled
@@ -120,7 +128,7 @@ class Chooser:
         """Never one from within the workspace."""
         import shutil
 
-        for found in (*_BUBBLEWRAP, shutil.which("bwrap", path=self._environment.get("PATH"))):
+        for found in (*self._programs, shutil.which("bwrap", path=self._environment.get("PATH"))):
             if found and os.access(found, os.X_OK):
                 real = Path(os.path.realpath(found))
                 if not any(real.is_relative_to(root) for root in self._bounds.roots):
@@ -133,16 +141,38 @@ class Chooser:
         return Reason("bubblewrap", f"there is no system call filter for {os.uname().machine}")
 
     def _weaker(self, reasons: Sequence[Reason]) -> Choice:
-        return Choice(Unconfined(), tuple(reasons))
+        """Landlock, for which no namespace is needed."""
+        from qwen_code.sandbox.landlock import Landlock, version
+        from qwen_code.sandbox.seccomp import program
+
+        call_filter = program(os.uname().machine, sockets=self._bounds.network.mode == "on")
+        if call_filter is None or version() == 0:
+            return Choice(Unconfined(), (*reasons, Reason("landlock", "this kernel has it not")))
+        probe = _Probe(Landlock(self._bounds, self._environment, call_filter))
+        if failure := probe.failure():
+            probe.sandbox.close()
+            return Choice(Unconfined(), (*reasons, Reason("landlock", f"it fails ({failure})")))
+        return Choice(probe.sandbox, tuple(reasons))
 
     def _on_macos(self) -> Choice:
-        return Choice(Unconfined())
+        from qwen_code.sandbox.seatbelt import Seatbelt
+
+        probe = _Probe(Seatbelt(self._bounds, self._environment))
+        if failure := probe.failure():
+            return Choice(Unconfined(), (Reason("seatbelt", f"it fails ({failure})"),))
+        return Choice(probe.sandbox)
+
+
+class Probed(Sandbox, Protocol):
+    """A sandbox that can be tried."""
+
+    def probe(self) -> ConfinedRun: ...
 
 
 class _Probe:
     """`true`, run in a sandbox."""
 
-    def __init__(self, sandbox: Bubblewrap) -> None:
+    def __init__(self, sandbox: Probed) -> None:
         self.sandbox = sandbox
         self._run: ConfinedRun | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -185,7 +215,15 @@ def _why(failure: str) -> Reason:
     if "unknown option" in lower:
         return Reason("bubblewrap", f"it is too old ({said})", "Install bubblewrap 0.5 or newer.")
     if any(
-        sign in lower for sign in ("uid map", "user namespace", "namespace failed", "unprivileged", "clone")
+        sign in lower
+        for sign in (
+            "uid map",
+            "user namespace",
+            "new namespace",
+            "namespace failed",
+            "unprivileged",
+            "clone",
+        )
     ):
         if _APPARMOR.exists() and _APPARMOR.read_text().strip() == "1":
             remedy = (

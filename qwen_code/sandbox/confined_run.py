@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -43,6 +43,8 @@ class ConfinedRun:
     argv: Sequence[str] = ()
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     stubs: Stubs = field(default_factory=Stubs)
+    after: Callable[[], Sequence[str]] | None = None
+    """To be done at the end; what it returns is for the model."""
     _owned: list[int] = field(default_factory=list[int])
     _proxy: NetworkProxy | None = None
     _refused: dict[str, None] = field(default_factory=dict[str, None])
@@ -76,6 +78,8 @@ class ConfinedRun:
         self._owned = []
         self.stubs.release()
         notes = [f"{path} was a link to {text} and is one again" for path, text in self._put_back()]
+        if self.after is not None:
+            notes += self.after()
         if self._refused:
             named = ", ".join(list(self._refused)[:MAX_NAMED])
             notes.append(f"the sandbox allows no connection to {named}")

@@ -145,7 +145,7 @@ class Shell:
     def _refusals(self, code: int | None, text: str, stood: Path | None) -> list[str]:
         """What a failed command owes to its sandbox."""
         sandbox = self._launch.sandbox
-        if code == 0 or not sandbox.leads_group:
+        if code == 0 or sandbox.name == "none":
             return []
         from qwen_code.sandbox.denials import explain
 
