@@ -92,6 +92,7 @@ class Repl:
             keys,
             self._settle,
             self._region.measures,
+            self.complain,
             input=input,
             output=output,
         )
@@ -276,7 +277,7 @@ class Repl:
         if self.painter.plain:
             self.transcript.notice(text)
         self.screen.refresh_now()
-        self.screen.refresh(FLASH_S)
+        asyncio.get_running_loop().call_later(FLASH_S + 0.1, self.screen.refresh)
 
     def set_mode(self, mode: Mode) -> None:
         if self.app is not None:

@@ -13,7 +13,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TextIO
+from typing import Any, TextIO
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.data_structures import Size
@@ -32,6 +32,9 @@ FRAME_S = 0.08
 """Seconds between two frames while text streams: 12 a second."""
 ESCAPE_S = 0.03
 """How long a lone Esc may be the beginning of a longer key; two of these pass before it counts."""
+
+MOST_DEFECTS = 3
+"""Defects that a session survives; one that comes back with every frame must not go on for ever."""
 
 _BEGIN_FRAME, _END_FRAME = "\x1b[?2026h", "\x1b[?2026l"
 """Synchronized output (https://gist.github.com/christianparpart/d8a62cc1ab659194337d73e399004036)."""
@@ -83,7 +86,8 @@ class Screen:
 
     `settle` gives the lines to print above in this frame and says whether more wait; it is called at the
     beginning of every frame, so that what is printed and what is live always fit together. `measures` is told
-    how many rows there are, and changes when the region may need another number of them.
+    how many rows there are, and changes when the region may need another number of them. `complain` is told
+    of defects in what keys and frames do; after a few of them the screen gives up and `run` raises the last.
     """
 
     def __init__(
@@ -93,6 +97,7 @@ class Screen:
         keys: KeyBindingsBase,
         settle: Callable[[], tuple[Sequence[Line], bool]],
         measures: Callable[[int], object],
+        complain: Callable[[Exception], None],
         *,
         input: Input,
         output: FrameOutput,
@@ -103,6 +108,8 @@ class Screen:
         self._settle = settle
         self._measures = measures
         self._measured: object = None
+        self._complain = complain
+        self._defects = 0
         self._reflows = reflows(environ)
         self.painted = asyncio.Event()
         """Set once the first frame is on the terminal."""
@@ -130,16 +137,35 @@ class Screen:
         loop = asyncio.get_running_loop()
         # once prompt-toolkit has set its own handler, which knows nothing of terminals that wrap rows anew
         loop.call_soon(loop.add_signal_handler, signal.SIGWINCH, self._resized)
+        loop.set_exception_handler(self._defect)
         try:
             return await self.app.run_async(set_exception_handler=False)
         finally:
+            loop.set_exception_handler(None)
             self._cancel_frame()
             self.output.in_frame = False
+            self.output.flush()
 
     def leave(self, code: int) -> None:
         """Stop drawing; what is still to be printed is printed."""
-        if self.app.is_running and self.app.future is not None and not self.app.future.done():
+        if self._is_open:
             self.app.exit(result=code)
+
+    @property
+    def _is_open(self) -> bool:
+        return self.app.is_running and self.app.future is not None and not self.app.future.done()
+
+    def _defect(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if not isinstance(error, Exception):
+            loop.default_exception_handler(context)
+            return
+        self._defects += 1
+        self.output.in_frame = False
+        if self._defects <= MOST_DEFECTS:
+            self._complain(error)
+        elif self._is_open:
+            self.app.exit(exception=error)
 
     def refresh(self, after_s: float = 0.0) -> None:
         """Something changed: draw it in the next frame, which comes no sooner than frames may."""

@@ -15,7 +15,7 @@ from qwen_code.ui.repl.transcript import Transcript
 from qwen_code.ui.repl.turns import Turns
 from qwen_code.ui.terminal_text import clipped, shown_line
 
-FLASH_S = 4.0
+FLASH_S = 3.0
 """Seconds that a passing remark stands in the status line."""
 LIVE_ROWS = 20
 """Most rows that text may take while it still changes."""

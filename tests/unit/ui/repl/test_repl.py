@@ -398,6 +398,15 @@ def test_the_mode_goes_round_with_shift_tab(tmp_path: Path) -> None:
     story(tmp_path, tell)
 
 
+def test_a_passing_remark_passes(tmp_path: Path) -> None:
+    async def tell(person: Driver, app: FakeApp) -> None:
+        await person.type(CTRL_C)
+        await person.sees("Ctrl+C again")
+        await person.loses("Ctrl+C again")
+
+    story(tmp_path, tell)
+
+
 def test_commands_complete_with_what_they_do(tmp_path: Path) -> None:
     async def tell(person: Driver, app: FakeApp) -> None:
         await person.type("/con")
@@ -485,6 +494,42 @@ def test_one_can_leave_while_the_application_is_still_opening(tmp_path: Path) ->
             return await person.left()
 
     assert asyncio.run(run()) == 0
+
+
+def test_a_defect_is_told_and_survived(tmp_path: Path) -> None:
+    async def tell(person: Driver, app: FakeApp) -> None:
+        def broken() -> None:
+            raise IndexError("nothing there")
+
+        asyncio.get_running_loop().call_soon(broken)
+        await person.sees("✗ IndexError")
+        await person.type("hello", ENTER)
+        await person.sees("Nothing more")
+
+    story(tmp_path, tell)
+
+
+def test_a_defect_that_comes_back_with_every_frame_ends_the_program_in_order(tmp_path: Path) -> None:
+    class Broken(FakeApp):
+        def __getattribute__(self, name: str) -> Any:
+            if name == "model_location" and self.prompts:
+                raise ZeroDivisionError("no such place")
+            return super().__getattribute__(name)
+
+    async def run() -> str:
+        app = Broken(tmp_path, [[RequestStarted(1), *[Pause(0.05)] * 200]])
+        async with running_repl(app.open, tmp_path) as person:
+            await person.sees("default")
+            await person.type("go", ENTER)
+            with pytest.raises(ZeroDivisionError):
+                await person.left()
+            person.code = asyncio.get_running_loop().create_future()
+            person.code.set_result(1)
+            return "".join(person.emulator.raw)
+
+    raw = asyncio.run(run())
+    assert raw.rfind("\x1b[?2004l") > raw.rfind("\x1b[?2004h")
+    assert raw.rfind("\x1b[?25h") > raw.rfind("\x1b[?25l")
 
 
 def test_a_session_that_goes_on_shows_its_end(tmp_path: Path) -> None:
