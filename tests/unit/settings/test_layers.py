@@ -103,7 +103,7 @@ def test_units_and_names_of_qwen_code_reach_their_fields(place: Place) -> None:
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.path)
 def test_every_setting_can_be_given_in_a_file_a_variable_and_a_flag(place: Place, key: Any) -> None:
     examples: list[Any] = [
-        3, 2048, 0.5, True, "http://localhost:1", "yolo", "off", "x", ["x"], {"X": "y"}, "http://p:1",
+        3, 2048, 0.5, True, "http://localhost:1", "yolo", "q8_0", "off", "x", ["x"], {"X": "y"}, "http://p:1",
     ]  # fmt: skip
 
     def fits(value: Any) -> bool:
