@@ -6,7 +6,7 @@ from rich.text import Text
 
 from qwen_code.events import Outcome, TurnEnded
 from qwen_code.ui.painter import Line, Painter, joined
-from qwen_code.ui.repl.activity import duration
+from qwen_code.ui.quantities import duration
 from qwen_code.ui.terminal_text import shown_line
 
 WORTH_TELLING_S = 10.0

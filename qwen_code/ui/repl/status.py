@@ -10,7 +10,7 @@ from qwen_code.events import AnswerEnded, Compacted, Event, ReasoningDelta, Requ
 from qwen_code.messages import Usage
 from qwen_code.permissions.decision import Mode
 from qwen_code.ui.painter import Line, Painter, joined
-from qwen_code.ui.repl.activity import tokens
+from qwen_code.ui.quantities import tokens
 from qwen_code.ui.terminal_text import clipped, shown_line
 
 _MODE_STYLES = {Mode.PLAN: "accent", Mode.AUTO_EDIT: "warn", Mode.AUTO: "warn", Mode.YOLO: "error"}

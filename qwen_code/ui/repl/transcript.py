@@ -34,30 +34,17 @@ from qwen_code.events import (
     VerificationStarted,
     Waited,
 )
-from qwen_code.tool import DiffBlock
-from qwen_code.ui.blocks import BODY, body, heading_note, label, output_tail
+from qwen_code.ui.blocks import BODY
 from qwen_code.ui.markdown_stream import MarkdownStream
 from qwen_code.ui.markdown_view import MARGIN, MarkdownView
 from qwen_code.ui.painter import Line, Painter
-from qwen_code.ui.repl.activity import duration, tokens
+from qwen_code.ui.quantities import duration, tokens
+from qwen_code.ui.repl.calls import Calls
 from qwen_code.ui.repl.endings import ending_lines
-from qwen_code.ui.terminal_text import clipped, output_shown, shown, shown_line
+from qwen_code.ui.terminal_text import clipped, shown, shown_line
 
 CHARACTERS_A_FRAME = 16_000
 """How much streamed text is laid out in one go: about 30 ms of work."""
-TAIL_BYTES = 16_384
-"""How much of a running command's output is kept for the live region."""
-KEPT_RESULTS = 20
-"""How many results can be shown in full afterwards."""
-
-
-@dataclass(slots=True)
-class _Running:
-    """A call that has begun and not ended."""
-
-    name: str
-    title: str
-    output: str = ""
 
 
 @dataclass(slots=True)
@@ -77,14 +64,11 @@ class Transcript:
     def __init__(self, painter: Painter, clock: Callable[[], float], *, shell_lines: int = 8) -> None:
         self._painter = painter
         self._clock = clock
-        self._shell_lines = shell_lines
         self._events: deque[Event] = deque()
         self._lines: list[Line] = []
         self._compact = False
         self._answer = _Answer()
-        self._running: dict[str, _Running] = {}
-        self._previewed: set[str] = set()
-        self._results: deque[tuple[str, Callable[[], list[Line]]]] = deque(maxlen=KEPT_RESULTS)
+        self._calls = Calls(painter, shell_lines=shell_lines)
 
     def take(self, event: Event) -> None:
         """An event has come; it is looked at in the next frame."""
@@ -127,11 +111,8 @@ class Transcript:
             if not answer.printed:
                 lines.append(Text())
             lines += answer.view.preview(tail)
-        running = [r for call_id, r in self._running.items() if r.output or call_id not in self._previewed]
-        if running and not self._compact:
-            lines.append(Text())
-        for call in running:
-            lines += self._running_lines(call)
+        if calls := self._calls.live():
+            lines += calls if self._compact else [Text(), *calls]
         return lines[-rows:] if rows > 0 else []
 
     def group(self, lines: Sequence[Line], *, compact: bool = False) -> None:
@@ -159,7 +140,7 @@ class Transcript:
         """What a call would do, shown because a person is asked; its result need not show it again."""
         self._catch_up()
         self._finish_text()
-        self._previewed.add(call_id)
+        self._calls.previewed(call_id)
         self._group(lines)
 
     def _catch_up(self) -> None:
@@ -185,20 +166,17 @@ class Transcript:
 
     def expand(self) -> bool:
         """Print the latest shortened result in full; False when there is none left."""
-        if not self._results:
-            return False
-        title, render = self._results.pop()
-        heading = Text().append(self._painter.mark("▾"), "accent").append(title, "strong")
-        self.group([heading, *render()])
-        return True
+        lines = self._calls.expanded()
+        if lines:
+            self.group(lines)
+        return bool(lines)
 
     def interrupted(self) -> None:
         """The turn was cut off: what had come of it stays, calls that ran are closed."""
         self._catch_up()
         self._finish_text()
-        for running in self._running.values():
-            self._group([self._heading("error", running.name, running.title, Text("interrupted", "warn"))])
-        self._running.clear()
+        if lines := self._calls.cut_off():
+            self._group(lines)
         self._notice("Interrupted. What was done is kept.", "warn", "■")
 
     def _see(self, event: Event) -> None:
@@ -214,8 +192,7 @@ class Transcript:
             case Retried():
                 self._retried(event)
             case ToolOutput(call_id, text):
-                if running := self._running.get(call_id):
-                    running.output = (running.output + text)[-TAIL_BYTES:]
+                self._calls.output(call_id, text)
             case Waited() | PrefillProgressed() | CallDrafted() | ApprovalNeeded() | TurnStarted():
                 pass
             case _:
@@ -228,19 +205,20 @@ class Transcript:
             case Steered(text):
                 self._prompt(text, "»")
             case ToolStarted(call, title):
-                self._running[call.id] = _Running(call.name, title)
+                self._calls.started(call.id, call.name, title)
             case ToolFinished():
-                self._finished(event)
+                lines = self._calls.finished(event)
+                self._group(lines, compact=len(lines) == 1)
             case VerificationStarted(command):
-                self._running["verify"] = _Running("Verify", command)
+                self._calls.started("verify", "Verify", command)
             case VerificationFinished():
-                self._verified(event)
+                self._group(self._calls.verified(event))
             case Corrected(reason, text) if reason != "verification":
                 self._notice(f"The model was told: {clipped(shown_line(text), 300)}")
             case Compacted(before, after):
                 self._notice(f"Conversation shortened from {tokens(before)} to {tokens(after)} tokens.")
             case TurnEnded():
-                self._running.clear()
+                self._calls.cut_off()
                 if lines := ending_lines(event, self._painter):
                     self._group(lines)
             case _:
@@ -283,11 +261,9 @@ class Transcript:
             return
         painter = self._painter
         self._group([Text(f"{painter.mark('∴')}Thought{took}", "thinking")], compact=True)
-        self._results.append(
-            (
-                "Thoughts",
-                lambda: [p for row in thought.split("\n") for p in painter.wrap(Text(row, "thinking"), BODY)],
-            )
+        self._calls.keep(
+            "Thoughts",
+            lambda: [p for row in thought.split("\n") for p in painter.wrap(Text(row, "thinking"), BODY)],
         )
 
     def _thinking(self, answer: _Answer) -> list[Line]:
@@ -302,70 +278,3 @@ class Transcript:
             f"{shown_line(event.reason)} Trying again in {duration(event.wait_s)} (attempt {event.attempt})."
         )
         self._notice(text + (" The part of the answer shown above is void." if void else ""), "warn", "↻")
-
-    def _running_lines(self, running: _Running) -> list[Line]:
-        heading = self._heading("accent", running.name, running.title, Text())
-        if not running.output:
-            return [heading]
-        rows = output_shown(running.output).rstrip("\n").split("\n")[-self._shell_lines :]
-        painter = self._painter
-        return [heading, *(painter.fold(Text(row, "dim"), BODY, BODY)[0] for row in rows)]
-
-    def _finished(self, event: ToolFinished) -> None:
-        call = event.call
-        running = self._running.pop(call.id, None) or _Running(call.name, "")
-        note = heading_note(event.for_user)
-        if event.duration_s >= 1:
-            note.append(" · " if note else "").append(duration(event.duration_s), "dim")
-        lines = [self._heading("ok" if event.ok else "error", running.name, running.title, note)]
-        limit = self._shell_lines
-        painter, block = self._painter, event.for_user
-        if event.denial is not None:
-            who = "Refused by you" if event.denial.by_person else "Not permitted"
-            lines += painter.wrap(Text(f"{who}: {shown_line(event.denial.reason)}", "warn"), BODY)
-        elif not event.ok and block is None:
-            lines += self._failure(event.for_model, limit)
-        elif not (isinstance(block, DiffBlock) and call.id in self._previewed):
-            lines += body(block, painter, limit=limit)
-            if _is_shortened(lines):
-                title = f"{label(call.name)} {clipped(shown_line(running.title), 200)}"
-                self._results.append((title, lambda: body(block, painter, limit=None)))
-        self._previewed.discard(call.id)
-        self._group(lines, compact=len(lines) == 1)
-
-    def _failure(self, text: str, limit: int) -> list[Line]:
-        rows = [
-            piece
-            for row in shown(text.strip()).split("\n")
-            for piece in self._painter.fold(Text(row, "error"), BODY, BODY)
-        ]
-        if len(rows) > limit:
-            full = list(rows)
-            self._results.append(("Failure", lambda: full))
-            rows = [*rows[: limit - 1], Text(BODY).append(f"… {len(rows) - limit + 1} more lines", "dim")]
-        return rows
-
-    def _verified(self, event: VerificationFinished) -> None:
-        self._running.pop("verify", None)
-        style, word = ("ok", "passed") if event.passed else ("error", f"failed, try {event.attempt}")
-        lines = [self._heading(style, "Verify", event.command, Text(word, style))]
-        if not event.passed:
-            lines += output_tail(event.output, self._painter, self._shell_lines)
-        self._group(lines)
-
-    def _heading(self, style: str, name: str, title: str, note: Text) -> Line:
-        """One line for a call: a mark, what it is, what it is about, what came of it."""
-        spoken = {"ok": "done: ", "error": "failed: "}.get(style, "running: ")
-        mark = self._painter.mark("✗" if style == "error" else "●", spoken)
-        line = Text().append(mark, style).append(label(name), "tool")
-        room = max(self._painter.width - len(line) - note.cell_len - 4, 10)
-        words = clipped(shown_line(title.strip().split("\n")[0]), room) + (
-            " …" if "\n" in title.strip() else ""
-        )
-        if words.strip():
-            line.append(f" {words}")
-        return line.append("  ").append_text(note) if note else line
-
-
-def _is_shortened(lines: Sequence[Line]) -> bool:
-    return any(line.plain.strip().startswith("…") for line in lines)

@@ -11,7 +11,7 @@ from rich.text import Text
 from qwen_code import __version__
 from qwen_code.ui.markdown_view import MARGIN
 from qwen_code.ui.painter import Line, Painter
-from qwen_code.ui.repl.activity import duration, tokens
+from qwen_code.ui.quantities import duration, tokens
 from qwen_code.ui.terminal_text import clipped, shown, shown_line
 
 if TYPE_CHECKING:

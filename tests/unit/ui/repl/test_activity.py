@@ -18,7 +18,7 @@ from qwen_code.events import (
 )
 from qwen_code.messages import ToolCall
 from qwen_code.ui.painter import Painter
-from qwen_code.ui.repl.activity import Activity, duration, tokens
+from qwen_code.ui.repl.activity import Activity
 
 CALL = ToolCall("1", "run_shell_command", {})
 
@@ -80,18 +80,3 @@ def test_a_narrow_terminal_loses_the_details_and_not_the_step() -> None:
 
 def test_control_characters_of_a_command_are_not_obeyed_here_either() -> None:
     assert "\x1b" not in line((0.0, ToolStarted(CALL, "echo \x1b[2J")), now=1.0)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0.4, "0 s"), (59.9, "59 s"), (65, "1 min 05 s"), (3720, "1 h 02 min"), (-1, "0 s")],
-)
-def test_durations_read_well(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
-
-
-@pytest.mark.parametrize(
-    ("count", "words"), [(950, "950"), (1000, "1k"), (12_345, "12.3k"), (262_144, "262k")]
-)
-def test_token_counts_read_well(count: int, words: str) -> None:
-    assert tokens(count) == words

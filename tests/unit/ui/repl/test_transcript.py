@@ -28,7 +28,8 @@ from qwen_code.messages import Message, ToolCall, Usage
 from qwen_code.tool import CommandBlock, DiffBlock, TextBlock
 from qwen_code.ui.markdown_view import MARGIN
 from qwen_code.ui.painter import Painter
-from qwen_code.ui.repl.transcript import CHARACTERS_A_FRAME, KEPT_RESULTS, TAIL_BYTES, Transcript
+from qwen_code.ui.repl.calls import KEPT_RESULTS, TAIL_CHARACTERS
+from qwen_code.ui.repl.transcript import CHARACTERS_A_FRAME, Transcript
 
 READ = ToolCall("r", "read_file", {"file_path": "a.py"})
 RUN = ToolCall("c", "run_shell_command", {"command": "pytest"})
@@ -125,7 +126,7 @@ def test_a_finished_command_shows_its_end_and_the_rest_on_demand() -> None:
 
 def test_only_so_much_of_a_running_command_s_output_is_kept() -> None:
     it = transcript()
-    printed(it, [ToolStarted(RUN, "yes"), *[ToolOutput("c", "y" * TAIL_BYTES)] * 5])
+    printed(it, [ToolStarted(RUN, "yes"), *[ToolOutput("c", "y" * TAIL_CHARACTERS)] * 5])
     assert len(it.live(10)) == 3
 
 
