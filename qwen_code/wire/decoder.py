@@ -227,7 +227,7 @@ class Decoder:
     def _in_thought(self, text: str, out: list[Chunk]) -> str | None:
         found = self._thought.scan(text, complete=self._complete, length=self._length)
         self._reasoning.say(found.text, out)
-        if found.stop:
+        if found.stop == "/think":
             self._step = self._in_prose
             return found.rest
         if found.opener is None:

@@ -7,6 +7,7 @@ text that stops where the server's limit was.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
@@ -19,6 +20,7 @@ from qwen_code.wire.region import CallRegion
 from qwen_code.wire.repair import Unreadable, read_json, unfenced
 from qwen_code.wire.signatures import RawCall, Signatures
 
+_LEAKED_ENDS = re.compile(r"(?<=\})\s*(?:</(?:function|tool_call)>\s*)+$")
 _XML_STARTS = ("<parameter", "<function", "<tool_call", "<invoke")
 
 
@@ -35,7 +37,7 @@ def decode_native(
     """
     signatures = Signatures(tools)
     new_id = _ids(call_id or "call_1")
-    text = unfenced(arguments_text)
+    text = unfenced(_LEAKED_ENDS.sub("", arguments_text))
     if text.startswith(_XML_STARTS):
         found = _from_xml(name, text, signatures, tools, finish_reason, new_id)
         if found.calls or found.errors:
@@ -62,7 +64,7 @@ def _from_json(name: str, text: str, signatures: Signatures, length: bool) -> Ra
         return RawCall(name)
     try:
         values, unclosed = _objects(text)
-        arguments = _last(values)
+        arguments = _only(values)
     except Unreadable as error:
         return RawCall(name, fault="truncated" if error.cut else "malformed", reason=str(error))
     signature = signatures.find(name)
@@ -87,12 +89,14 @@ def _objects(text: str) -> tuple[list[Any], bool]:
             raise Unreadable("text follows the JSON object", cut=False)
 
 
-def _last(values: Sequence[Any]) -> list[tuple[str, Any]]:
-    """The arguments: the last of several objects, if the others are empty or the same."""
-    arguments = pairs(values[-1])
-    for value in values[:-1]:
-        if (others := pairs(value)) and others != arguments:
+def _only(values: Sequence[Any]) -> list[tuple[str, Any]]:
+    """The arguments, if the objects say the same but for empty ones."""
+    arguments: list[tuple[str, Any]] = []
+    for value in values:
+        given = pairs(value)
+        if arguments and given and given != arguments:
             raise Unreadable("there are two different argument objects", cut=False)
+        arguments = given or arguments
     return arguments
 
 

@@ -74,10 +74,11 @@ class OpenerFinder:
             return Opener("cut", start, len(text)) if cut else None
         if tag.kind in ("call", "wrapper"):
             return self._wrapped(text, start, tag.end, place)
-        if tag.kind == "function" and self._signatures.knows(tag.name):
+        if tag.kind == "torn function" and tag.end == len(text):
+            cut = place.length and place.fresh and self._signatures.may_begin(tag.name)
+            return Opener("cut", start, tag.end) if cut else None
+        if tag.kind in ("function", "torn function") and self._signatures.knows(tag.name):
             return self._bare(text, start, tag, place)
-        if tag.kind == "torn function" and tag.end == len(text) and place.length and place.fresh:
-            return Opener("cut", start, tag.end) if self._signatures.may_begin(tag.name) else None
         return None
 
     def json(self, text: str, start: int, *, complete: bool) -> Opener | Pending | None:

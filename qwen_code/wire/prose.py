@@ -13,7 +13,11 @@ from dataclasses import dataclass
 from qwen_code.wire.opener import Opener, OpenerFinder, Place
 from qwen_code.wire.tags import Pending, TagKind, read_tag
 
-_EVENT = re.compile(r"[\n<]|`+|~+")
+_MAX_RUN = 64
+_EVENT = re.compile(rf"[\n<]|`{{1,{_MAX_RUN}}}|~{{1,{_MAX_RUN}}}")
+_TURN_END = re.compile(r"(?:<\|(?:im_end|endoftext)\|>\s{0,16}){1,2}")
+"""Where a server leaks the end of the turn into the text, it is the last of it."""
+_LONGEST_END = 2 * (len("<|endoftext|>") + 16)
 _OPENING_QUOTES = frozenset("\"'“‘«")
 
 
@@ -74,15 +78,13 @@ class ProseScanner:
         at = 0
         for event in _EVENT.finditer(text):
             start = event.start()
-            if start < at:
-                continue
             self._line.pass_text(text[at:start])
             mark = event[0]
             at = event.end()
             if mark == "\n":
                 self._end_line()
             elif mark[0] != "<":
-                if at == len(text) and not complete:
+                if at == len(text) and not complete and len(mark) < _MAX_RUN:
                     return self._hold(text, start)
                 self._run(mark)
             else:
@@ -123,6 +125,10 @@ class ProseScanner:
         line.blank = False
 
     def _tag(self, text: str, start: int, *, complete: bool, length: bool) -> Found | Pending | None:
+        if _TURN_END.fullmatch(text, start):
+            return Found(text[:start], stop="turn") if complete else Pending.MORE
+        if not complete and len(text) - start < _LONGEST_END and _may_end_turn(text[start:]):
+            return Pending.MORE
         line = self._line
         if self._stops and (line.blank or not (self._fence or line.opens or line.span)):
             tag = read_tag(text, start, complete=complete)
@@ -146,3 +152,14 @@ class ProseScanner:
         return before[-1:] in _OPENING_QUOTES and (
             len(before) == 1 or before[0].isspace() or before[0] in "(["
         )
+
+
+def _may_end_turn(text: str) -> bool:
+    """`text` begins with what may become the end of the turn."""
+    for end in ("<|im_end|>", "<|endoftext|>"):
+        if end.startswith(text):
+            return True
+        if text.startswith(end):
+            following = text[len(end) :].lstrip()
+            return following == "" or _may_end_turn(following)
+    return False

@@ -92,6 +92,7 @@ _PREFIXES = frozenset(
 )
 _LONGEST_PREFIX = max(map(len, _PREFIXES))
 _ATTRIBUTE = re.compile(r"""\s+name\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'/]+))""")
+_FURTHER_ATTRIBUTES = re.compile(r"""(?<=[\w"'])(?:\s+\w+\s*=\s*(?:"[^"]*"|'[^']*'|\w+))+$""")
 _NAME = re.compile(r"""[^\s<>="'{}]+(?: [^\s<>="'{}]+)*""")
 
 
@@ -149,7 +150,7 @@ def _open_named(
         return what, next((group for group in attribute.groups() if group is not None), "")
     if not rest.lstrip().startswith("="):
         return (what, "") if closed and not rest.strip() else None
-    name = rest.lstrip()[1:].strip()
+    name = _FURTHER_ATTRIBUTES.sub("", rest.lstrip()[1:].strip())
     for quote in ('"', "'"):
         if len(name) > 1 and name[0] == name[-1] == quote:
             name = name[1:-1].strip()

@@ -76,6 +76,13 @@ def test_blanks_around_the_text_are_dropped() -> None:
     assert decoded(f" \n Hello \n\n {READ_A}\n").content == "Hello"
 
 
+@pytest.mark.parametrize("end", ["<|im_end|>", "<|im_end|>\n", "<|endoftext|>", "<|im_end|>\n<|endoftext|>"])
+def test_the_end_of_the_turn_is_no_text(end: str) -> None:
+    assert decoded(f"Hello.{end}").content == "Hello."
+    assert calls(decoded(f"{READ_A}{end}")) == [A]
+    assert decoded("It writes <|im_end|> at the end.").content == "It writes <|im_end|> at the end."
+
+
 def test_a_thought_is_no_text() -> None:
     assert streamed(["<think>\nHm.\n</think>\n\nHi."]) == [ReasoningChunk("Hm."), TextChunk("Hi.")]
     assert decoded("<think>\n\n</think>\n\nHi.").content == "Hi."

@@ -15,6 +15,8 @@ from tests.unit.wire.offered import READ_A, TOOLS, A, calls, kinds
         '{"path": "a.py"}',
         '{}{"path": "a.py"}',
         '{"path": "a.py"}{"path": "a.py"}',
+        '{"path": "a.py"}{}',
+        '{"path": "a.py"}\n</function>\n</tool_call>',
         '```json\n{"path": "a.py"}\n```',
         '```\n{"path": "a.py"}\n```',
         json.dumps('{"path": "a.py"}'),

@@ -185,6 +185,8 @@ def test_a_closing_tag_that_drifted_closes(tag: str) -> None:
         wrapped("<parameter=path><![CDATA[a.py]]></parameter>\n"),
         READ_A.replace("=path", "=Path"),
         READ_A.replace("<function=read_file>", "<function=read_file"),
+        READ_A.replace("<tool_call>\n<function=read_file>", "<function=read_file"),
+        READ_A.replace("=path", '=path type="string"'),
         READ_A.replace("<function=", "<parameter="),
     ],
     ids=[
@@ -204,6 +206,8 @@ def test_a_closing_tag_that_drifted_closes(tag: str) -> None:
         "CDATA",
         "case of a parameter",
         "torn function",
+        "torn function without opening tag",
+        "further attributes",
         "parameter for function",
     ],
 )
