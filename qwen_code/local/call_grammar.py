@@ -20,19 +20,24 @@ from qwen_code.local.schema_grammar import (
 )
 from qwen_code.messages import ToolSpec
 
-Start: TypeAlias = Literal["xml", "json"]
-"""What has been written of a call when its grammar begins: `<tool_call>` and then `<` or `{`."""
+Notation: TypeAlias = Literal["xml", "json"]
+"""What stands inside `<tool_call>`: `<function=…>` (Qwen3-Coder) or a JSON object (Hermes)."""
 
+_FIRST: dict[Notation, str] = {"xml": "<", "json": "{"}
 _CLOSE = "\n</parameter>\n"
 _END = literal(_CLOSE)
 _NEXT_CALL = literal("\n<tool_call>\n")
 
 
-def grammar_after_opener(tools: Sequence[ToolSpec], start: Start) -> str:
-    """GBNF for the rest of a call whose `<tool_call>` and first character are written."""
-    rules = Rules()
-    call = rules.reserve()
-    rules.define(call, _xml_call(rules, tools, call) if start == "xml" else _json_call(rules, tools, call))
+def grammar_after_tag(tools: Sequence[ToolSpec], notation: Notation) -> str:
+    """GBNF for the rest of a call of which `<tool_call>` is written."""
+    rules, call = _call(tools, notation)
+    return rules.text(f"{literal(chr(10) + _FIRST[notation])} {call}")
+
+
+def grammar_after_opener(tools: Sequence[ToolSpec], notation: Notation) -> str:
+    """GBNF for the rest of a call of which `<tool_call>` and the first character inside are written."""
+    rules, call = _call(tools, notation)
     return rules.text(call)
 
 
@@ -49,6 +54,13 @@ def grammar_of_schema(schema: Schema) -> str:
     """GBNF for one JSON document of `schema`, for structured answers."""
     rules = Rules()
     return rules.text(SchemaGrammar(rules, schema).rule(schema))
+
+
+def _call(tools: Sequence[ToolSpec], notation: Notation) -> tuple[Rules, str]:
+    rules = Rules()
+    call = rules.reserve()
+    rules.define(call, _xml_call(rules, tools, call) if notation == "xml" else _json_call(rules, tools, call))
+    return rules, call
 
 
 def _xml_call(rules: Rules, tools: Sequence[ToolSpec], call: str) -> str:

@@ -5,17 +5,25 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from qwen_code.errors import BackendError
 from qwen_code.local import ffi
-from qwen_code.local.call_grammar import grammar_after_name, grammar_after_opener, grammar_of_schema
+from qwen_code.local.call_grammar import (
+    Notation,
+    grammar_after_name,
+    grammar_after_opener,
+    grammar_after_tag,
+    grammar_of_schema,
+)
 from qwen_code.local.model import Model
 from qwen_code.local.schema_grammar import Schema
 from qwen_code.messages import ToolSpec
 
-_OPENER = re.compile(r"<tool_call>\s*([<{])|<function=([^\s<>]+)>")
+_OPENER = re.compile(r"<tool_call>(?:\s*([<{]))?|<function=([^\s<>]+)>")
 _LONGEST_OPENER = 256
+_QUOTES = ("'", '"', "“", "‘", "«")
 _FENCE = re.compile(r"\s*(```|~~~)")
 
 
@@ -72,14 +80,16 @@ class Grammar:
 class Grammars:
     """The compiled grammars of one set of tools, each made at its first use."""
 
-    def __init__(self, model: Model, tools: Sequence[ToolSpec]) -> None:
+    def __init__(self, model: Model, tools: Sequence[ToolSpec], notation: Notation) -> None:
+        """`notation`: how this model was taught to write what stands inside `<tool_call>`."""
         self._model = model
+        self._notation: Notation = notation
         self.tools = {tool.name: tool for tool in tools}
         self._compiled: dict[str, Grammar | None] = {}
 
-    def begin(self, opener: re.Match[str]) -> Grammar | None:
+    def begin(self, opener: Opener) -> Grammar | None:
         """A grammar for what follows `opener`; None when there is none, then the call stays free."""
-        key = opener[1] or opener[2]
+        key = opener.name or opener.text[-1]
         if key not in self._compiled:
             self._compiled[key] = self._compile(key)
         grammar = self._compiled[key]
@@ -96,6 +106,8 @@ class Grammars:
     def _compile(self, key: str) -> Grammar | None:
         tools = tuple(self.tools.values())
         match key:
+            case ">":
+                source = grammar_after_tag(tools, self._notation)
             case "<":
                 source = grammar_after_opener(tools, "xml")
             case "{":
@@ -119,7 +131,6 @@ class CallConstraint:
         self._grammars = grammars
         self._watch = CallWatch(frozenset(grammars.tools))
         self._grammar: Grammar | None = None
-        self._given_up = not grammars.tools
         self.opening = ""
 
     @property
@@ -137,8 +148,7 @@ class CallConstraint:
         if self._grammar is not None:
             if not self._grammar.advance(token):  # a forced token: whoever forced it knows better
                 self._grammar = None
-                self._given_up = True
-        elif not self._given_up:
+        elif self._grammars.tools:
             self._look(self._model.piece(token).decode("utf-8", "replace"))
 
     def _look(self, text: str) -> None:
@@ -149,9 +159,7 @@ class CallConstraint:
         grammar = self._grammars.begin(opener)
         if grammar is not None and grammar.advance_text(written):
             self._grammar = grammar
-            self.opening = opener[0] + written
-        else:
-            self._given_up = True
+            self.opening = opener.text + written
 
 
 class SchemaConstraint:
@@ -177,11 +185,21 @@ class SchemaConstraint:
         self._grammar.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Opener:
+    """The beginning of a call, up to where a grammar can take over."""
+
+    text: str
+    name: str = ""
+    """The tool, when it is named already."""
+
+
 class CallWatch:
     """Sees where a call begins in text that comes piece by piece, and passes over what is only quoted.
 
-    Quoted is what stands in a Markdown fence, a code span, a block quote or quotation marks. An opener
-    without `<tool_call>` counts only with the name of a known tool.
+    Quoted is what stands in a Markdown fence, a code span, a block quote or quotation marks. `<tool_call>`
+    on a fresh line opens a call by itself; within a line only if `<` or `{` follows. An opener without
+    `<tool_call>` counts only with the name of a known tool.
     """
 
     def __init__(self, names: frozenset[str]) -> None:
@@ -190,35 +208,43 @@ class CallWatch:
         self._seen = 0
         self._fenced = False
 
-    def feed(self, text: str) -> tuple[re.Match[str], str] | None:
-        """The opener and what is written behind it, once there is one."""
+    def feed(self, text: str) -> tuple[Opener, str] | None:
+        """An opener and what is written behind it, once there is one."""
         self._line += text
         while True:
             found = self._opener()
             if found is not None:
-                return found, self._line[found.end() :]
+                return found
             end = self._line.find("\n")
             if end < 0:
                 self._seen = max(self._seen, len(self._line) - _LONGEST_OPENER)
                 return None
             if "<tool_call>" in self._line[:end] and not self._line[end:].strip():
-                return None  # the opener goes on in the next line
+                return None  # what decides comes with the next line
             if _FENCE.match(self._line[:end]):
                 self._fenced = not self._fenced
             self._line = self._line[end + 1 :]
             self._seen = 0
 
-    def _opener(self) -> re.Match[str] | None:
+    def _opener(self) -> tuple[Opener, str] | None:
         for found in _OPENER.finditer(self._line, self._seen):
-            if self._is_quoted(self._line[: found.start()]):
+            line = self._line[: found.start()].rpartition("\n")[2]
+            if self._is_quoted(line):
                 self._seen = found.end()
-            elif found[1] or found[2] in self._names:
-                return found
+                continue
+            end = found.end()
+            if found[2]:
+                opener = Opener(found[0], found[2]) if found[2] in self._names else None
+            elif not line.strip():
+                end = found.start() + len("<tool_call>")
+                opener = Opener("<tool_call>")
+            else:
+                opener = Opener(found[0]) if found[1] else None
+            if opener is not None:
+                self._seen = end
+                return opener, self._line[end:]
         return None
 
-    def _is_quoted(self, before: str) -> bool:
-        line = before.rsplit("\n", 1)[-1]
+    def _is_quoted(self, line: str) -> bool:
         in_span = line.count("`") % 2 == 1
-        return (
-            self._fenced or in_span or line.lstrip().startswith(">") or line[-1:] in ("'", '"', "“", "‘", "«")
-        )
+        return self._fenced or in_span or line.lstrip().startswith(">") or line[-1:] in _QUOTES

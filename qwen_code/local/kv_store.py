@@ -131,7 +131,8 @@ class KvStore:
         import shutil
 
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, exist_ok=True)
             return shutil.disk_usage(self._folder).free > size + _FREE_BYTES
         except OSError:
             return False

@@ -71,14 +71,14 @@ class Runtime:
         """
         model = Model(path, options.placement, on_progress)
         try:
-            chosen = template(model)
+            self._template = template(model)
             self.engine = Engine(model, options.context, checkpoint_bytes=options.checkpoint_bytes)
         except BaseException:
             model.close()
             raise
         self.model = model
         self._options = options
-        self._transcript = Transcript(chosen, PromptTokenizer(model))
+        self._transcript = Transcript(self._template, PromptTokenizer(model))
         self._grammars: Grammars | None = None
         self._store = self._open_store(options.saving) if options.saving else None
         self._held: dict[int, Rendered] = {}
@@ -173,7 +173,7 @@ class Runtime:
         if self._grammars is None or tuple(self._grammars.tools.values()) != prompt.tools:
             if self._grammars is not None:
                 self._grammars.close()
-            self._grammars = Grammars(self.model, prompt.tools)
+            self._grammars = Grammars(self.model, prompt.tools, self._template.notation)
         return CallConstraint(self.model, self._grammars)
 
     def _fetch_saved(self, rendered: Rendered) -> bool:

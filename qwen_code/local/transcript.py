@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from itertools import accumulate, groupby
 from typing import Protocol
 
+from qwen_code.local.call_grammar import Notation
 from qwen_code.local.prompt_tokens import PromptTokenizer
 from qwen_code.messages import Message, Prompt, ToolSpec
 
@@ -29,6 +30,11 @@ Segments = Sequence[tuple[str, bool]]
 
 class Template(Protocol):
     """The model's chat template, turn by turn."""
+
+    @property
+    def notation(self) -> Notation:
+        """How the model writes calls."""
+        ...
 
     def opening(self, system: str, tools: Sequence[ToolSpec]) -> Segments: ...
 

@@ -40,6 +40,15 @@ class Worker:
         self._submit(run)
         return await future
 
+    def post(self, job: Callable[[], object]) -> None:
+        """Run `job` after all that were given before. Nobody waits for it or hears of its failure."""
+
+        def run() -> None:
+            with suppress(Exception):
+                job()
+
+        self._submit(run)
+
     async def stream(
         self, job: Callable[[Callable[[T], None]], None], stop: Callable[[], None]
     ) -> AsyncGenerator[T, None]:

@@ -14,6 +14,7 @@ import os
 import re
 import sysconfig
 import tempfile
+from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -65,7 +66,7 @@ class TinyModel:
     vocabulary: int = 2048
     habits: tuple[str, ...] = ()
     """Texts that it likes to write: of two tokens that follow each other in one, the second becomes likely
-    after the first. Without habits a closing tag would be a matter of millions of tokens."""
+    after the first, the more so the more often. Without, a closing tag would take millions of tokens."""
     filler: int = 0
     """Tokens added that no text is made of, for measurements with a vocabulary of real size."""
     context: int = 32768
@@ -96,7 +97,7 @@ class _Builder:
         self.model = model
         self.hybrid = model.architecture == "qwen3next"
         self.sparse = model.architecture != "qwen3"
-        # What layers add must not drown the token itself, on which habits depend.
+        # Noise must not drown the token itself, on which habits depend.
         self.outward = 0.01 if model.habits else 0.08
         self.tokenizer = _train(model.vocabulary)
         self.random = np.random.default_rng(model.seed)
@@ -109,9 +110,10 @@ class _Builder:
         tokens = self.vocabulary()
         width = self.model.width
         embedding = self.weights((tokens, width), 0.3)
-        output = self.weights((tokens, width), 0.08)
-        for first, second in self.habitual_pairs():
-            output[second] += 1.2 * embedding[first] / np.linalg.norm(embedding[first])
+        output = self.weights((tokens, width), 0.02 if self.model.habits else 0.08)
+        for (first, second), times in self.habitual_pairs().items():
+            strength = 1.2 + 0.1 * np.log2(times)
+            output[second] += strength * embedding[first] / np.linalg.norm(embedding[first])
         self.writer.add_tensor("token_embd.weight", embedding.astype(np.float16))
         self.ones("output_norm", width)
         self.writer.add_tensor("output.weight", output.astype(np.float16))
@@ -229,13 +231,13 @@ class _Builder:
 
         return self.random.standard_normal(shape, dtype=np.float32) * np.float32(scale)
 
-    def habitual_pairs(self) -> set[tuple[int, int]]:
-        """Tokens of the habits that follow each other, special ones included."""
+    def habitual_pairs(self) -> Counter[tuple[int, int]]:
+        """Tokens of the habits that follow each other, special ones included, and how often they do."""
         special = {
             text: self.tokenizer.get_vocab_size() + self.model.filler + n for n, text in enumerate(_SPECIAL)
         }
         parts = re.compile(f"({'|'.join(map(re.escape, _SPECIAL))})")
-        pairs: set[tuple[int, int]] = set()
+        pairs: Counter[tuple[int, int]] = Counter()
         for text in self.model.habits:
             ids: list[int] = []
             for part in parts.split(text):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from qwen_code.local.call_grammar import Notation
 from qwen_code.local.transcript import Segments
 from qwen_code.messages import Message, ToolSpec
 
 
 class ChatMl:
     """Every entry a turn of its own; calls as `name(arguments)`, results of one answer in one turn."""
+
+    notation: Notation = "xml"
 
     def opening(self, system: str, tools: Sequence[ToolSpec]) -> Segments:
         names = ", ".join(tool.name for tool in tools)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_code.local.call_grammar import Start, grammar_after_name, grammar_after_opener
+from qwen_code.local.call_grammar import Notation, grammar_after_name, grammar_after_opener, grammar_after_tag
 from qwen_code.local.constraint import Grammar
 from qwen_code.messages import ToolSpec
 from tests.support.tiny_models import needs_llama_cpp
@@ -185,8 +185,8 @@ def test_a_call_without_its_opener_may_be_closed_or_left() -> None:
 
 
 @needs_llama_cpp
-@pytest.mark.parametrize("start", ["xml", "json"])
-def test_schemas_as_servers_write_them_compile(start: Start) -> None:
+@pytest.mark.parametrize("notation", ["xml", "json"])
+def test_schemas_as_servers_write_them_compile(notation: Notation) -> None:
     odd: list[dict[str, Any]] = [
         {},
         {"type": "object"},
@@ -204,4 +204,4 @@ def test_schemas_as_servers_write_them_compile(start: Start) -> None:
         {"type": "object", "properties": {'a-b c"d\n': {"enum": ["x\\", 1.5, None, [1]]}}, "required": "a"},
     ]
     tools = [ToolSpec(f"mcp__server__t-{n}.x", "", schema) for n, schema in enumerate(odd)]
-    Grammar(loaded("qwen3"), grammar_after_opener(tools, start)).close()
+    Grammar(loaded("qwen3"), grammar_after_tag(tools, notation)).close()

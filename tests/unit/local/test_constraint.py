@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from qwen_code.chunks import BadCall, CallChunk, CallStarted, Chunk
 from qwen_code.errors import BackendError
+from qwen_code.local.call_grammar import Notation
 from qwen_code.local.constraint import CallConstraint, CallWatch, Grammar, Grammars, SchemaConstraint
 from qwen_code.local.context import Context
 from qwen_code.local.engine import Cancel, Drawn, Ended, Engine, Request, Step
@@ -34,21 +35,22 @@ def _found(text: str, split: Callable[[str], list[str]] = list) -> tuple[str, st
     watch = CallWatch(NAMES)
     for piece in split(text):
         if found := watch.feed(piece):
-            return found[0][0], found[1]
+            return found[0].text, found[1]
     return None
 
 
 @pytest.mark.parametrize(
     ("text", "opener"),
     [
-        ("<tool_call>\n<function=edit>", "<tool_call>\n<"),
-        ('I will look.\n\n<tool_call>\n{"name"', "<tool_call>\n{"),
+        ("<tool_call>\n<function=edit>", "<tool_call>"),
+        ('I will look.\n\n  <tool_call>\n{"name"', "<tool_call>"),
+        ("I look: <tool_call>\n{", "<tool_call>\n{"),
         ("I look.<tool_call><function=x", "<tool_call><"),
-        ("<tool_call>\n\n\n  <", "<tool_call>\n\n\n  <"),
+        ("Now <tool_call>\n\n\n  <", "<tool_call>\n\n\n  <"),
         ("Let me read.\n<function=read_file>\n", "<function=read_file>"),
-        ("```\ncode\n```\n<tool_call>\n<", "<tool_call>\n<"),
+        ("```\ncode\n```\n<tool_call>", "<tool_call>"),
         ("a `span` then <tool_call>\n<", "<tool_call>\n<"),
-        ("<tool_call> is a tag.\n<tool_call>\n<", "<tool_call>\n<"),
+        ("The <tool_call> is a tag.\n<tool_call>", "<tool_call>"),
         ("x" * 5000 + "<tool_call>\n<", "<tool_call>\n<"),
     ],
 )
@@ -67,7 +69,7 @@ def test_the_beginning_of_a_call_is_seen(text: str, opener: str) -> None:
         'The string "<function=edit>" is found',
         "<function=unknown>\n<parameter=a>",
         "std::<function=edit",
-        "<tool_call>\nNo, wait.",
+        "A <tool_call>\nNo, wait.",
     ],
 )
 def test_what_is_only_quoted_or_unknown_is_passed_over(text: str) -> None:
@@ -133,12 +135,18 @@ def _calls(tools: Sequence[ToolSpec], drawn: Sequence[Drawn]) -> list[Chunk]:
 
 @needs_llama_cpp
 @pytest.mark.parametrize(
-    "opening", ["I look.\n<tool_call>\n<", "<tool_call>\n{", "Now:\n<function=read_file>"]
+    ("opening", "notation"),
+    [
+        ("I look.\n<tool_call>", "xml"),
+        ("<tool_call>", "json"),
+        ("Now: <tool_call>\n{", "xml"),
+        ("Now:\n<function=read_file>", "xml"),
+    ],
 )
-def test_calls_that_a_random_model_is_forced_to_make_are_all_valid(opening: str) -> None:
+def test_calls_that_a_random_model_is_forced_to_make_are_all_valid(opening: str, notation: Notation) -> None:
     forcing = Forcing()
     model = forcing.engine.model
-    grammars = Grammars(model, TOOLS)
+    grammars = Grammars(model, TOOLS, notation)
     made: list[ToolCall] = []
     for seed in range(50):
         text, drawn, ended = forcing.draw(opening, seed, CallConstraint(model, grammars))
@@ -196,7 +204,7 @@ def test_documents_that_a_random_model_is_forced_to_write_follow_their_schema() 
 @needs_llama_cpp
 def test_free_text_is_left_alone() -> None:
     model = loaded("qwen3")
-    constraint = CallConstraint(model, Grammars(model, TOOLS))
+    constraint = CallConstraint(model, Grammars(model, TOOLS, "xml"))
     for token in model.tokenize("Some prose with `<tool_call>` and <function=x> and {braces}.\n"):
         assert not constraint.active
         assert all(constraint.accepts(t) for t in (5, 77, min(model.end_tokens)))
@@ -206,7 +214,7 @@ def test_free_text_is_left_alone() -> None:
 @needs_llama_cpp
 def test_a_forced_token_against_the_grammar_frees_the_model_and_ends_no_process() -> None:
     model = loaded("qwen3")
-    constraint = CallConstraint(model, Grammars(model, (NOTHING,)))
+    constraint = CallConstraint(model, Grammars(model, (NOTHING,), "xml"))
     for token in model.tokenize("<tool_call>\n<", special=True):
         constraint.advance(token)
     assert constraint.active
@@ -219,8 +227,8 @@ def test_a_forced_token_against_the_grammar_frees_the_model_and_ends_no_process(
 @needs_llama_cpp
 def test_an_opener_that_is_half_in_a_token_is_carried_into_the_grammar() -> None:
     model = loaded("qwen3")
-    constraint = CallConstraint(model, Grammars(model, (READ, EDIT)))
-    for token in model.tokenize("<tool_call>\n", special=True):
+    constraint = CallConstraint(model, Grammars(model, (READ, EDIT), "xml"))
+    for token in model.tokenize("I look: <tool_call>\n", special=True):
         constraint.advance(token)
     constraint._look("<function=re")  # pyright: ignore[reportPrivateUsage]
     assert constraint.active
@@ -248,7 +256,7 @@ def test_a_grammar_costs_one_check_a_token_while_nothing_is_refused() -> None:
             masks += 1
             super().mask(candidates)
 
-    constraint = Counting(model, Grammars(model, (READ,)))
+    constraint = Counting(model, Grammars(model, (READ,), "xml"))
     for token in model.tokenize("<tool_call>\n<function=read_file>\n<parameter=file_path>\n", special=True):
         constraint.advance(token)
     assert constraint.active

@@ -1,0 +1,285 @@
+"""A model in this process: llama.cpp behind the protocol of all backends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import cast
+
+from qwen_code.backends.chat_format import ChatFormat, chat_format_of
+from qwen_code.chunks import (
+    BadCall,
+    CallChunk,
+    Chunk,
+    Finish,
+    FinishReason,
+    PrefillProgress,
+    TextChunk,
+    Waiting,
+)
+from qwen_code.errors import ConfigurationError
+from qwen_code.local.context import ContextOptions, KvType
+from qwen_code.local.engine import Cancel, Drawn, Ended, Evaluated, Step
+from qwen_code.local.gguf import GgufHeader
+from qwen_code.local.held_calls import HeldCalls
+from qwen_code.local.model import ALL_LAYERS, LoadCancelled, Model, Placement, check
+from qwen_code.local.recommended import recommended_sampling
+from qwen_code.local.runtime import Runtime, RuntimeOptions, Saving
+from qwen_code.local.sampling import Sampling
+from qwen_code.local.transcript import Rendered
+from qwen_code.local.worker import Worker
+from qwen_code.messages import Message, Prompt, ToolCall, ToolSpec, Usage
+from qwen_code.settings.locations import Locations, find_home
+from qwen_code.settings.model import LocalSettings, SamplingSettings, Settings
+from qwen_code.wire import Decoder
+
+_DEFAULT_WINDOW = 32_768
+_LOADING_SIGN_S = 1.0
+"""Seconds between two signs of life while the weights are read."""
+
+
+class LlamaCppBackend:
+    """One GGUF. It is loaded at the first question, on a thread of its own, and kept until `aclose`."""
+
+    def __init__(
+        self,
+        path: Path,
+        options: Callable[[GgufHeader], RuntimeOptions],
+        sampling: SamplingSettings,
+        *,
+        name: str = "",
+    ) -> None:
+        """Look at the file's header, no more.
+
+        Args:
+            options: chooses how to run the model, once its header is known.
+
+        Raises:
+            ConfigurationError: there is no such file, or it is no whole language model.
+        """
+        self._path = path
+        self._header = check(path)
+        self._options = options(self._header)
+        self._name = name or path.stem
+        self._sampling = _sampling(recommended_sampling(self._header), sampling)
+        self._max_tokens = sampling.max_tokens
+        self._worker = Worker("llama.cpp")
+        self._loading = asyncio.Lock()
+        self._runtime: Runtime | None = None
+        self._thinking = False
+        self._closing = False
+        self._numbers = count(1)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def location(self) -> str:
+        return "local"
+
+    async def context_window(self) -> int:
+        return (await self._loaded()).engine.window
+
+    async def count_tokens(self, prompt: Prompt) -> int:
+        runtime = await self._loaded()
+        return await self._worker.call(lambda: runtime.count(prompt))
+
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
+        async for waiting in self._signs_of_loading():
+            yield waiting
+        runtime = await self._loaded()
+        answer = _Answer(prompt.tools, self._new_id, thinking=self._thinking)
+        cancel = Cancel()
+
+        def job(tell: Callable[[Rendered | Step], None]) -> None:
+            runtime.answer(prompt, self._sampling, self._max_tokens, tell, cancel)
+
+        try:
+            async with aclosing(self._worker.stream(job, cancel.set)) as steps:
+                async for step in steps:
+                    for chunk in answer.take(step):
+                        yield chunk
+        finally:
+            self._worker.post(lambda: answer.keep(runtime))
+        yield answer.finish()
+
+    async def aclose(self) -> None:
+        """Save what is worth it, and free the model."""
+        self._closing = True
+        await self._worker.aclose(self._close)
+
+    async def _loaded(self) -> Runtime:
+        async with self._loading:
+            if self._runtime is None:
+                self._runtime = await self._worker.call(self._load)
+            return self._runtime
+
+    async def _signs_of_loading(self) -> AsyncGenerator[Waiting, None]:
+        if self._runtime is not None:
+            return
+        started = time.monotonic()
+        loading = asyncio.ensure_future(self._loaded())
+        while not loading.done():
+            await asyncio.wait([loading], timeout=_LOADING_SIGN_S)
+            if not loading.done():
+                yield Waiting(time.monotonic() - started)
+        loading.result()
+
+    def _load(self) -> Runtime:
+        try:
+            return Runtime(self._path, self._options, self._format, lambda _: not self._closing)
+        except LoadCancelled:
+            raise ConfigurationError(f"{self._name} was not loaded: the program is ending.") from None
+
+    def _format(self, model: Model) -> ChatFormat:
+        chosen = chat_format_of(model)
+        self._thinking = chosen.thinking
+        return chosen
+
+    def _close(self) -> None:
+        if self._runtime is not None:
+            self._runtime.save()
+            self._runtime.close()
+            self._runtime = None
+
+    def _new_id(self) -> str:
+        return f"call_{next(self._numbers)}"
+
+
+class _Answer:
+    """One answer as it comes: steps of the engine in, chunks out."""
+
+    def __init__(self, tools: tuple[ToolSpec, ...], new_id: Callable[[], str], *, thinking: bool) -> None:
+        self._decoder = Decoder(tools, new_id=new_id, thinking=thinking)
+        self._held = HeldCalls(tools, new_id)
+        self._in_held_call = False
+        self._rendered: Rendered | None = None
+        self._drawn: list[int] = []
+        self._drawn_text: list[str] = []
+        self._said: list[str] = []
+        self._calls: list[ToolCall] = []
+        self._lost = False
+        self._reused = 0
+        self._ended: Ended | None = None
+
+    def take(self, step: Rendered | Step) -> list[Chunk]:
+        match step:
+            case Rendered():
+                self._rendered = step
+                return []
+            case Evaluated(done, total, reused):
+                self._reused = reused
+                return [PrefillProgress(done, total, reused)]
+            case Drawn():
+                self._drawn.append(step.token)
+                self._drawn_text.append(step.text)
+                return self._noted(self._decoded(step))
+            case Ended():
+                self._ended = step
+                last = self._held.finish() if self._in_held_call else self._decoder.finish(step.reason)
+                return self._noted(last)
+
+    def finish(self) -> Finish:
+        ended, rendered = self._ended, self._rendered
+        assert ended is not None
+        assert rendered is not None
+        reason: FinishReason = "tool_calls" if self._calls and ended.reason == "stop" else ended.reason
+        usage = Usage(
+            prompt_tokens=len(rendered.tokens),
+            cached_tokens=self._reused,
+            completion_tokens=ended.drawn,
+            prefill_s=ended.prefill_s,
+            decode_s=ended.decode_s,
+        )
+        return Finish(reason, usage)
+
+    def keep(self, runtime: Runtime) -> None:
+        """Let the runtime know which tokens the conversation's next message is.
+
+        Of an answer that was interrupted, or holds half a call, the agent keeps a part: its tokens are that
+        message only if they say no more.
+        """
+        text = "".join(self._said)
+        complete = self._ended is not None and not self._lost
+        whole = complete or "".join(self._drawn_text).strip() == text.strip()
+        if self._rendered is not None and whole and (text.strip() or self._calls):
+            message = Message("assistant", text, tool_calls=tuple(self._calls))
+            runtime.answered(self._rendered, message, self._drawn)
+
+    def _decoded(self, step: Drawn) -> list[Chunk]:
+        if step.call is not None:  # the decoder has given out all text before the call, and holds its opener
+            self._in_held_call = True
+            return self._held.feed(step.call)
+        return self._held.feed(step.text) if self._in_held_call else self._decoder.feed(step.text)
+
+    def _noted(self, chunks: list[Chunk]) -> list[Chunk]:
+        for chunk in chunks:
+            if isinstance(chunk, TextChunk):
+                self._said.append(chunk.text)
+            elif isinstance(chunk, CallChunk):
+                self._calls.append(chunk.call)
+            elif isinstance(chunk, BadCall) and not chunk.call_id:
+                self._lost = True
+        return chunks
+
+
+def open_local(settings: Settings) -> LlamaCppBackend:
+    """The embedded model that `settings.model.name` names.
+
+    Raises:
+        ConfigurationError: there is no such model here.
+    """
+    path = Path(settings.model.name).expanduser()
+    return LlamaCppBackend(path, lambda header: runtime_options(header, settings), settings.model.sampling)
+
+
+def runtime_options(header: GgufHeader, settings: Settings) -> RuntimeOptions:
+    """What the user set, and what suits the model and the machine for the rest."""
+    local = settings.local
+    trained = header.integer(".context_length", _DEFAULT_WINDOW)
+    window = settings.model.context_window or min(trained, _DEFAULT_WINDOW)
+    context = ContextOptions(
+        window,
+        threads=local.threads or os.cpu_count() or 1,
+        batch=local.batch or 512,
+        kv_type=cast(KvType, local.kv_type or "f16"),
+        sequences=3,
+        yarn_from=trained if local.yarn and window > trained else 0,
+    )
+    gpu_layers = ALL_LAYERS if local.gpu_layers is None else local.gpu_layers
+    return RuntimeOptions(
+        context,
+        Placement(gpu_layers, local.cpu_expert_layers or 0),
+        grammar=local.grammar,
+        saving=_saving(local),
+    )
+
+
+def _saving(local: LocalSettings) -> Saving | None:
+    if not local.save_state:
+        return None
+    locations = Locations.of(cwd=Path.cwd(), home=find_home(os.environ), environ=os.environ)
+    return Saving(locations.runtime / "kv", limit_bytes=int(local.state_limit_gb * 10**9))
+
+
+def _sampling(recommended: Sampling, asked: SamplingSettings) -> Sampling:
+    """What the user asked for, and the model's own defaults for the rest; -1 switches top_k and seed off."""
+    chosen = recommended
+    if asked.temperature is not None:
+        chosen = replace(chosen, temperature=asked.temperature)
+    if asked.top_p is not None:
+        chosen = replace(chosen, top_p=asked.top_p)
+    if asked.top_k is not None:
+        chosen = replace(chosen, top_k=max(0, asked.top_k))
+    if asked.repetition_penalty is not None:
+        chosen = replace(chosen, repetition_penalty=asked.repetition_penalty or 1.0)
+    if asked.seed is not None:
+        chosen = replace(chosen, seed=asked.seed if asked.seed >= 0 else None)
+    return chosen
