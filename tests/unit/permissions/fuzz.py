@@ -113,7 +113,7 @@ def _run_from(done: int, folder: str) -> None:
     process = subprocess.Popen(
         [shutil.which("bash") or "bash", "--norc", "-c", f"exec 8<scripts 9>>log\n{_HARNESS}"],
         cwd=folder,
-        env={"PATH": "/nonexistent", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent", "DONE": str(done)},
+        env={"PATH": "/nonexistent", "LC_ALL": "C", "HOME": "/nonexistent", "DONE": str(done)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

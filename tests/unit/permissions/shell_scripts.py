@@ -29,39 +29,79 @@ _SPECIAL = [
 _PIPES = (" | ", "|", " |& ", " |\n")
 _JOINTS = ("; ", " ;", ";", " && ", "&&", " || ", " & ", " && \n", "\\\n; ", " &\\\n& ")
 _DOCUMENT_LINES = (
-    "text", "it's", '"', "$(c2 y)", "`c3 z`", "${x:-$(c4)}", "\\$(c9)", "$((1+1))", " E", "E ", "a\\\nb", "\tE x", "$v",
-    "${x:-a}", ")", "#", "\\\\", "cat <<X", "$(c6 <<F\nc9\nF\n)",
-)  # fmt: skip
-_PLAIN = (
-    "a",
-    "b.txt",
-    "-x",
-    "--long=1",
-    "x=1",
-    "/dev/null",
-    "1",
-    "a#b",
-    "c9",
-    "if",
-    "done",
-    "%",
-    "^",
-    "@",
-    "]",
-    ",",
+    "text",
+    "it's",
+    '"',
+    "$(c2 y)",
+    "`c3 z`",
+    "${x:-$(c4)}",
+    "\\$(c9)",
+    "$((1+1))",
+    " E",
+    "E ",
+    "a\\\nb",
+    "\tE x",
+    "$v",
+    "${x:-a}",
+    ")",
+    "#",
+    "\\\\",
+    "cat <<X",
+    "$(c6 <<F\nc9\nF\n)",
+)
+_PLAIN = str.split(
+    """
+    a b.txt -x --long=1 x=1 /dev/null 1 a#b c9 if done % ^ @ ] ,
+    """
 )
 _UNUSUAL = (
-    "$'a\\'b'", "$'\\x41'", "$'a\\nb'", "$'$(c9)'", '$"t"', "a\\\nb", "~", "*", "?x", "[a-b]", "{a,b}", "{1..3}", "{}",
-    "{a,{b,c}}d", "{a,}", "{a}", "{,}", "x{1..2}{a,b}", "{b..d}", "{3..1}", "{01..03}",
-)  # fmt: skip
-_VARIABLES = (
-    "$v", "${v}", "$1", "$#", "$?", "${#v}", "${v:-a}", "${v%/*}", "${v//a/b}", "$", "$$", "${arr[0]}", "${v:0:1}", '"$@"',
-)  # fmt: skip
+    "$'a\\'b'",
+    "$'\\x41'",
+    "$'a\\nb'",
+    "$'$(c9)'",
+    '$"t"',
+    "a\\\nb",
+    "~",
+    "*",
+    "?x",
+    "[a-b]",
+    "{a,b}",
+    "{1..3}",
+    "{}",
+    "{a,{b,c}}d",
+    "{a,}",
+    "{a}",
+    "{,}",
+    "x{1..2}{a,b}",
+    "{b..d}",
+    "{3..1}",
+    "{01..03}",
+)
+_VARIABLES = str.split(
+    """
+    $v ${v} $1 $# $? ${#v} ${v:-a} ${v%/*} ${v//a/b} $ $$ ${arr[0]} ${v:0:1} "$@"
+    """
+)
 _REDIRECTIONS = (
-    " >/dev/null", " 2>&1", " </dev/null", " >>/dev/null", " &>/dev/null", " >|/dev/null", " 2> /dev/null", " < <(c0 x)",
-    " > >(c1)", " 3<>/dev/null", " >&-", " {fd}>/dev/null", " 1>\\\n/dev/null", " &>>/dev/null", ' > "/dev/null"', " <&0",
-    " >/dev/$(c4; echo null)", " 2>&1 >/dev/null",
-)  # fmt: skip
+    " >/dev/null",
+    " 2>&1",
+    " </dev/null",
+    " >>/dev/null",
+    " &>/dev/null",
+    " >|/dev/null",
+    " 2> /dev/null",
+    " < <(c0 x)",
+    " > >(c1)",
+    " 3<>/dev/null",
+    " >&-",
+    " {fd}>/dev/null",
+    " 1>\\\n/dev/null",
+    " &>>/dev/null",
+    ' > "/dev/null"',
+    " <&0",
+    " >/dev/$(c4; echo null)",
+    " 2>&1 >/dev/null",
+)
 _PATTERNS = ("a", "*", "a|b", "'x y'", '"$v"', "[ab]*", "$(c7)", "$((1))", "esa", "\\)", "a | b")
 _ARITHMETIC = (
     "((1))",
@@ -92,7 +132,7 @@ class Writer:
         return self.damage(text) if self.dice.random() < 0.04 else text
 
     def damage(self, text: str) -> str:
-        """Insert, drop or double a few characters. Loops could lose their end, so scripts with one stay whole."""
+        """Insert, drop or double a few characters. Scripts with loops stay whole, lest these never end."""
         if any(word in text for word in ("while", "until", "for")):
             return text
         for _ in range(self.dice.randint(1, 3)):
@@ -122,10 +162,8 @@ class Writer:
     def joint(self, following: str) -> str:
         if self.chance(0.3):
             return self.line_end()
-        if self.chance(0.3) and not following.startswith(("!", "time")):
-            options = _PIPES
-        else:
-            options = _JOINTS
+        piped = self.chance(0.3) and not following.startswith(("!", "time"))
+        options = _PIPES if piped else _JOINTS
         return self.dice.choice([text for text in options if "\n" not in text] if self.bodies else options)
 
     def list(self, depth: int) -> str:
@@ -150,10 +188,17 @@ class Writer:
         if depth <= 0 or self.chance(0.5):
             return self.simple(depth)
         common: list[Callable[[int], str]] = [
-            self.group, self.condition, self.loop, self.while_loop, self.case, self.test, self.function, self.prefix,
-        ]  # fmt: skip
-        if self.chance(0.1):
-            return self.pick(*_ARITHMETIC, "coproc c1 a", "coproc { c2; }", "coproc N { c3; }")
+            self.group,
+            self.condition,
+            self.loop,
+            self.while_loop,
+            self.case,
+            self.test,
+            self.function,
+            self.prefix,
+        ]
+        if self.chance(0.06):
+            return self.pick(*_ARITHMETIC, self.pick("coproc c1 a", "coproc { c2; }", "coproc N { c3; }"))
         text = self.dice.choice(common)(depth - 1)
         return text + (
             self.redirection(0)
@@ -204,9 +249,14 @@ class Writer:
     def test(self, depth: int) -> str:
         left, right = self.argument(depth), self.argument(depth)
         return self.pick(
-            f"[[ {left} == {right} ]]", f"[[ -n {left} ]]", f"[[ {left} =~ ^(a|b) ]]", f"[[ $(c6) -eq 0 && {left} ]]",
-            f"[[ ! ( -z {left} || x < {right} ) ]]", f"[ {left} = {right} ]", f"[[ {left} == a* ||\n {right} ]]",
-        )  # fmt: skip
+            f"[[ {left} == {right} ]]",
+            f"[[ -n {left} ]]",
+            f"[[ {left} =~ ^(a|b) ]]",
+            f"[[ $(c6) -eq 0 && {left} ]]",
+            f"[[ ! ( -z {left} || x < {right} ) ]]",
+            f"[ {left} = {right} ]",
+            f"[[ {left} == a* ||\n {right} ]]",
+        )
 
     def function(self, depth: int) -> str:
         self.functions += 1
@@ -235,10 +285,22 @@ class Writer:
         if self.chance(0.8):
             return f"c{digit}"
         return self.pick(
-            f"'c{digit}'", f'"c"{digit}', f"\\c{digit}", f"c\\\n{digit}", f"$'c{digit}'", f"$'\\x63{digit}'",
-            f'$"c{digit}"', f"c$(){digit}", f"{{c{digit},a}}", f"c''{digit}", f"$(c{digit})", f"${{x:-c{digit}}}",
-            "if:", f"c{{{digit},}}", "exec",
-        )  # fmt: skip
+            f"'c{digit}'",
+            f'"c"{digit}',
+            f"\\c{digit}",
+            f"c\\\n{digit}",
+            f"$'c{digit}'",
+            f"$'\\x63{digit}'",
+            f'$"c{digit}"',
+            f"c$(){digit}",
+            f"{{c{digit},a}}",
+            f"c''{digit}",
+            f"$(c{digit})",
+            f"${{x:-c{digit}}}",
+            "if:",
+            f"c{{{digit},}}",
+            "exec",
+        )
 
     def assignment(self, depth: int) -> str:
         value = self.pick("", "1", "'a b'", "$(c4)", "`c4 a`", self.argument(depth))
@@ -251,7 +313,7 @@ class Writer:
         )
 
     def redirection(self, depth: int) -> str:
-        if self.chance(0.35):
+        if self.chance(0.25):
             return self.here_document()
         return self.pick(f" <<< {self.argument(depth)}", *_REDIRECTIONS)
 
@@ -304,6 +366,11 @@ class Writer:
         if self.chance(0.15) and "\\" not in inner and "`" not in inner:
             return f"`{inner}`"
         return self.pick(
-            f"$({inner})", f"$({inner})", f'"$({inner})"', f"<({inner})", f">({inner})",
-            "${x:-$(" + inner + ")}", '"${x:-$(' + inner + ')}"',
-        )  # fmt: skip
+            f"$({inner})",
+            f"$({inner})",
+            f'"$({inner})"',
+            f"<({inner})",
+            f">({inner})",
+            "${x:-$(" + inner + ")}",
+            '"${x:-$(' + inner + ')}"',
+        )
