@@ -1,4 +1,4 @@
-"""Tool calls as lines: one that runs, one that has ended, and what of its result can be shown in full later."""
+"""Tool calls as lines: one that runs, one that has ended, and what of its result can be shown later."""
 
 from __future__ import annotations
 

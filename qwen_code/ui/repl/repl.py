@@ -22,12 +22,13 @@ from qwen_code.ui.painter import Line, Painter
 from qwen_code.ui.repl.activity import SPINNER_S
 from qwen_code.ui.repl.attention import Attention
 from qwen_code.ui.repl.banner import banner
-from qwen_code.ui.repl.commands.table import COMMANDS, candidates, dispatch
+from qwen_code.ui.repl.commands.table import COMMANDS, candidates, dispatch, is_command
 from qwen_code.ui.repl.completion import PromptCompleter
 from qwen_code.ui.repl.desk import Desk
 from qwen_code.ui.repl.file_index import FileIndex
 from qwen_code.ui.repl.history import PromptHistory
 from qwen_code.ui.repl.jobs import Jobs, is_shell_line
+from qwen_code.ui.repl.key_actions import KeyActions
 from qwen_code.ui.repl.keys import bindings
 from qwen_code.ui.repl.layout import Region
 from qwen_code.ui.repl.port import App, AppFactory
@@ -40,11 +41,6 @@ from qwen_code.ui.repl.transcript import Transcript
 from qwen_code.ui.repl.turns import End, Turns
 from qwen_code.ui.repl.view import FLASH_S, View
 from qwen_code.ui.terminal_text import shown_line
-
-LEAVE_S = 2.0
-"""Seconds within which a second Ctrl+C leaves."""
-MODES = (Mode.DEFAULT, Mode.AUTO_EDIT, Mode.AUTO, Mode.PLAN)
-"""What Shift+Tab goes through; yolo is chosen by name only."""
 
 
 class Repl:
@@ -71,7 +67,6 @@ class Repl:
         self.app: App | None = None
         self.turns: Turns | None = None
         self._background: set[asyncio.Task[None]] = set()
-        self._last_interrupt = float("-inf")
         self._turn_began_at = 0.0
         self.resumable = ""
         """The session's id once there is something in it to come back to."""
@@ -84,7 +79,11 @@ class Repl:
         busy = Condition(lambda: self.busy)
         self._region = Region(painter, self.desk, self.view)
         keys = bindings(
-            self, self.desk.prompt, asking=self.desk.asking, entering=self.desk.entering, busy=busy
+            KeyActions(self),
+            self.desk.prompt,
+            asking=self.desk.asking,
+            entering=self.desk.entering,
+            busy=busy,
         )
         self.screen = Screen(
             painter,
@@ -164,21 +163,18 @@ class Repl:
     def _signalled(self, number: signal.Signals) -> None:
         self.screen.leave(128 + number)
 
-    # -- what keys do
+    # -- what commands use
 
-    def send(self) -> None:
-        self.submit(self.desk.taken())
-
-    def queue(self) -> None:
-        if (text := self.desk.taken()) and self.turns is not None:
-            self.turns.send(text, after_turn=True)
-        self.screen.refresh_now()
+    @property
+    def busy(self) -> bool:
+        """Whether a turn or a shell line runs."""
+        return self.view.activity.busy
 
     def submit(self, text: str) -> None:
         """What the prompt does with a text: a command, a shell line, or a prompt for the model."""
         if not text:
             return
-        if text.startswith("/") and "\n" not in text and not Path(text.split()[0]).exists():
+        if is_command(text):
             self.spawn(dispatch(self, text))
         elif self.turns is None:
             self.view.early.append(text)
@@ -187,70 +183,11 @@ class Repl:
             self.turns.send(text, after_turn=is_shell_line(text))
         self.screen.refresh_now()
 
-    def interrupt_or_leave(self) -> None:
-        now = self.clock()
-        again = now - self._last_interrupt < LEAVE_S
-        self._last_interrupt = now
-        if again:
-            self.leave(ExitCode.DONE)
-        elif self.desk.panel is not None:
-            self.desk.dismiss()
-        elif self.busy:
-            self.interrupt()
-            self.flash("Interrupting. Ctrl+C again leaves.")
-        elif self.desk.prompt.text:
-            self.desk.prompt.reset()
-            self._last_interrupt = float("-inf")
-        else:
-            self.flash("Ctrl+C again, or Ctrl+D, leaves.")
-
     def interrupt(self) -> None:
+        """Stop what runs; what is done stays done."""
         if self.turns is not None and self.turns.interrupt():
             self.view.activity.now_doing("Stopping")
         self.screen.refresh_now()
-
-    def end_of_input(self) -> None:
-        if self.busy:
-            self.flash("A turn is running: Esc stops it, Ctrl+C twice leaves.")
-        else:
-            self.leave(ExitCode.DONE)
-
-    def pull_back(self) -> bool:
-        text = self.turns.take_back() if self.turns is not None else ""
-        self.desk.put(text)
-        return bool(text)
-
-    def next_mode(self) -> None:
-        if self.app is not None:
-            at = MODES.index(self.app.mode) if self.app.mode in MODES else -1
-            self.set_mode(MODES[(at + 1) % len(MODES)])
-
-    def expand(self) -> None:
-        if not self.transcript.expand():
-            self.flash("Nothing was shortened.")
-        self.screen.refresh_now()
-
-    def repaint(self) -> None:
-        self.screen.app.renderer.clear()
-
-    def paste(self, text: str) -> None:
-        self.desk.prompt.insert_text(self.desk.pastes.folded(text))
-
-    def press(self, key: str) -> None:
-        self.desk.press(key)
-
-    def submit_entry(self) -> None:
-        self.desk.submit_entry()
-
-    def dismiss(self) -> None:
-        self.desk.dismiss()
-
-    # -- what commands use
-
-    @property
-    def busy(self) -> bool:
-        """Whether a turn or a shell line runs."""
-        return self.view.activity.busy
 
     def leave(self, code: int) -> None:
         self.screen.leave(code)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from qwen_code.ui.repl.commands import about, conversation, model, output
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
 
 Run: TypeAlias = "Callable[[Repl, str], Awaitable[None]]"
 Complete: TypeAlias = "Callable[[Repl], Sequence[Candidate]]"
+
+
+_COMMAND = re.compile(r"/(?:\?|[A-Za-z][\w-]{0,40})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,14 @@ COMMANDS: tuple[Command, ...] = (
     Command("tools", "what the model may call", about.tools, "[NAME]", about.tool_names),
     Command("vim", "vim keys on or off", output.vim),
 )
+
+
+def is_command(text: str) -> bool:
+    """Whether `text` is meant as a slash command, known or mistyped, and not as words about a path."""
+    word = text.split(maxsplit=1)[0] if text.strip() else ""
+    if "\n" in text or not _COMMAND.fullmatch(word):
+        return False
+    return find(word[1:]) is not None or not Path(word).is_dir() or word == "/"
 
 
 def find(name: str) -> Command | None:

@@ -10,7 +10,7 @@ from qwen_code.events import AnswerEnded, Event, RequestStarted, ToolFinished, T
 from qwen_code.messages import Message, ToolCall, Usage
 from qwen_code.permissions.decision import Mode
 from qwen_code.tool import DiffBlock
-from qwen_code.ui.repl.commands.table import COMMANDS, find, nearest
+from qwen_code.ui.repl.commands.table import COMMANDS, find, is_command, nearest
 from tests.support.repl_app import FakeApp, Hang, Step, says
 from tests.support.repl_harness import DOWN, ENTER, ESC, running_repl
 
@@ -72,6 +72,18 @@ def test_commands_are_found_by_name_alias_and_beginning() -> None:
     found = [command.name for name in ("help", "?", "exit", "app", "st") if (command := find(name))]
     assert found == ["help", "help", "quit", "approval-mode"]
     assert nearest("st") == ["stats", "status"]
+
+
+@pytest.mark.parametrize("text", ["/help", "/", "/?", "/hlep", "/model qwen3 coder", "/app plan"])
+def test_what_is_a_command(text: str) -> None:
+    assert is_command(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["/tmp is full", "/usr/bin/env fails", "/help\nme", "", "a /help", "/" + "x" * 9000]
+)
+def test_what_is_none(text: str) -> None:
+    assert not is_command(text)
 
 
 def test_names_and_aliases_are_unique() -> None:
