@@ -126,24 +126,22 @@ def test_interrupt_and_go_on(project: Path, key: str) -> None:
 
 
 def test_an_interrupted_command_is_dead(project: Path) -> None:
-    command = f"echo started; echo $$ > {project}/pid; exec sleep 300"
-    with session(project, [{"calls": [shell(command)]}]) as person:
+    mark = f"300.{os.getpid():08d}"
+    with session(project, [{"calls": [shell(f"echo started; exec sleep {mark}")]}]) as person:
         person.type("go", ENTER)
         person.sees("Allow this?")
         person.type("y")
         person.sees("    started")
-        pid = int((project / "pid").read_text())
+        person.until(lambda: _runs(mark), "a running command")
         person.type(ESC)
         person.sees("Interrupted.")
-        person.until(lambda: not _is_alive(pid), "a dead command")
+        person.until(lambda: not _runs(mark), "a dead command")
 
 
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+def _runs(argument: str) -> bool:
+    """Whether a sleep with this argument runs, in whatever PID namespace."""
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    return f"sleep {argument}" in listed.splitlines()
 
 
 def test_queue_while_it_works(project: Path) -> None:
