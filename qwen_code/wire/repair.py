@@ -10,9 +10,10 @@ import json
 import re
 import sys
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 MAX_DEPTH = 128
+"""Levels of nesting that are read; what is deeper would break those who walk it recursively."""
 _CONSTANTS: dict[str, Any] = {
     "true": True,
     "false": False,
@@ -73,6 +74,8 @@ def read_json(text: str, start: int = 0) -> Reading:
     except (ValueError, RecursionError):
         pass
     else:
+        if text.count("[", begin, end) + text.count("{", begin, end) > MAX_DEPTH and _is_deep(value):
+            raise Unreadable("it is nested too deeply", cut=False)
         return Reading(value, end)
     reader = _Reader(text, begin)
     try:
@@ -106,6 +109,19 @@ def _finite(digits: str) -> float:
 
 
 _DECODER = json.JSONDecoder(strict=False, parse_constant=_no_constant, parse_float=_finite)
+
+
+def _is_deep(value: Any) -> bool:
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [item for container in level for item in _items(container)]
+    return bool(level)
+
+
+def _items(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(cast("dict[str, Any]", value).values())
+    return cast("list[Any]", value) if isinstance(value, list) else []
 
 
 def _skip(text: str, at: int) -> int:

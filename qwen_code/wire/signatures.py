@@ -153,10 +153,7 @@ def _converted(signature: Signature | None, parameter: str, value: Any, text: bo
     if signature is None:
         return value
     schema = signature.schema(parameter)
-    try:
-        return from_text(value, schema) if text else from_json(value, schema)
-    except RecursionError:
-        return value
+    return from_text(value, schema) if text else from_json(value, schema)
 
 
 def _malformed(name: str, reason: str) -> BadCall:

@@ -102,10 +102,13 @@ def test_what_is_no_value_is_refused(text: str) -> None:
     assert not refusal.value.cut
 
 
-def test_deep_nesting_is_refused_or_read_but_not_fatal() -> None:
-    for text in ("[" * 100_000, "[" * 100_000 + "]" * 100_000, "['a'," * 5_000):
+@pytest.mark.parametrize("levels", [200, 900, 5_000, 100_000])
+def test_deep_nesting_is_refused(levels: int) -> None:
+    for text in ("[" * levels + "]" * levels, '{"a":' * levels + "1" + "}" * levels, "['a'," * levels):
         with pytest.raises(Unreadable):
             read_json(text)
+    assert read_json("[" * 100 + "]" * 100).end == 200
+    assert read_json(json.dumps([[1]] * levels)).unclosed == 0
 
 
 @pytest.mark.parametrize("text", ["{}", "```json\n{}\n```", "```\n{}\n```", " ```{}``` ", "\ufeff{}"])
