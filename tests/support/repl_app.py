@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 from qwen_code.agent.stats import ContextPart, ContextReport, SessionStats
@@ -24,7 +25,9 @@ from qwen_code.events import (
 )
 from qwen_code.messages import Message, ToolSpec, Usage
 from qwen_code.permissions.decision import Answer, ApprovalRequest, Approver, Mode
+from qwen_code.permissions.rules import RuleSet
 from qwen_code.sessions.summary import SessionSummary
+from qwen_code.settings.locations import Locations
 from qwen_code.settings.model import Settings
 from qwen_code.tool import CommandResult, Question, UserPort
 from qwen_code.workspace.paths import Workspace
@@ -84,6 +87,7 @@ class FakeApp:
     session_id: str = "20260102-030405-abcd"
     model_name: str = "qwen3-coder"
     model_location: str = "local"
+    confines: bool = False
     opening: Step | None = None
     """What happens while the application opens."""
 
@@ -99,6 +103,14 @@ class FakeApp:
         self.workspace = Workspace(self.root)
         self.backend: Any = FakeBackend()
         self.store: Any = self
+        self.gate: Any = SimpleNamespace(rules=RuleSet.parse(allow=["Bash(make *)"], deny=["Read(./.env)"]))
+        self.sandbox: Any = SimpleNamespace(
+            name="bubblewrap" if self.confines else "none", confines=self.confines
+        )
+        self.trusted = False
+        self.place: Any = SimpleNamespace(
+            locations=Locations.of(cwd=self.root, home=self.root / "home", environ={})
+        )
         self._stop = asyncio.Event()
         self._stats = SessionStats(started=0.0)
 

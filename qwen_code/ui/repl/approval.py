@@ -56,6 +56,7 @@ class ApprovalPanel(Panel[Answer]):
         self._request = request
         self._asks_for: Literal["key", "note", "session", "always"] = "key"
         self._why = False
+        self._fault = ""
 
     @property
     def _rules(self) -> Sequence[str]:
@@ -72,7 +73,8 @@ class ApprovalPanel(Panel[Answer]):
                 lines = painter.wrap(
                     Text(f"Allowed without asking {until}. Edit the rule, enter saves it:", "strong")
                 )
-                return [*lines, Text("Several rules: one after another, separated by a semicolon.", "dim")]
+                hint = Text("Several rules: one after another, separated by a semicolon.", "dim")
+                return lines + painter.wrap(Text(self._fault, "error") if self._fault else hint)
             case "key":
                 return self._question(painter)[-max(rows, 4) :]
 
@@ -130,7 +132,9 @@ class ApprovalPanel(Panel[Answer]):
                 self._answered(Answer("no", note=text.strip()))
             case "session" | "always":
                 rules = tuple(rule.strip() for rule in text.split(";") if rule.strip())
-                self._answered(Answer(self._asks_for, rules=rules) if rules else Answer("once"))
+                self._fault = _fault(rules)
+                if not self._fault:
+                    self._answered(Answer(self._asks_for, rules=rules) if rules else Answer("once"))
             case "key":
                 pass
 
@@ -142,6 +146,18 @@ class ApprovalPanel(Panel[Answer]):
 
     def _ask(self, what: Literal["note", "session", "always"], entry: Entry) -> None:
         self._asks_for, self.entry = what, entry
+
+
+def _fault(rules: Sequence[str]) -> str:
+    """What is wrong with the first rule that is none; empty when all are."""
+    from qwen_code.permissions.rules import RuleError, parse_rule
+
+    for rule in rules:
+        try:
+            parse_rule(rule)
+        except RuleError as error:
+            return f"{shown_line(rule)} is no rule: {shown_line(str(error))}"
+    return ""
 
 
 def _touched(accesses: Sequence[Access]) -> str:

@@ -14,12 +14,22 @@ from qwen_code.tool import CommandResult, UserPort
 
 if TYPE_CHECKING:
     from qwen_code.agent.stats import ContextReport, SessionStats
+    from qwen_code.permissions.gate import Gate
+    from qwen_code.sandbox.base import Sandbox
     from qwen_code.sessions.store import SessionStore
     from qwen_code.sessions.summary import SessionSummary
+    from qwen_code.settings.locations import Locations
     from qwen_code.settings.model import Settings
     from qwen_code.workspace.paths import Workspace
 
 RuleScope: TypeAlias = Literal["session", "user", "project"]
+
+
+class Placed(Protocol):
+    """Where the application finds and keeps things."""
+
+    @property
+    def locations(self) -> Locations: ...
 
 
 class App(Protocol):
@@ -44,6 +54,14 @@ class App(Protocol):
 
     @property
     def store(self) -> SessionStore: ...
+    @property
+    def gate(self) -> Gate: ...
+    @property
+    def sandbox(self) -> Sandbox: ...
+    @property
+    def trusted(self) -> bool: ...
+    @property
+    def place(self) -> Placed: ...
 
     def run(self, prompt: str) -> AsyncGenerator[Event, None]:
         """One turn; closing the generator interrupts it and keeps what was done."""

@@ -33,6 +33,8 @@ class TerminalQuestions:
         self._transcript = transcript
         self._painter = painter
         self._stop = stop
+        self.commands_approved = 0
+        """How often a command was allowed once: how much asking a sandbox could have saved."""
 
     async def approve(self, request: ApprovalRequest) -> Answer:
         self._transcript.preview(request.call.id, request_lines(request, self._painter))
@@ -40,6 +42,8 @@ class TerminalQuestions:
         if answer is None:
             self._stop()
             return Answer("no")
+        if answer.kind == "once" and any(access.kind == "run" for access in request.accesses):
+            self.commands_approved += 1
         if answer.rules:
             until = "in this session" if answer.kind == "session" else "from now on"
             rules = "; ".join(shown_line(rule) for rule in answer.rules)

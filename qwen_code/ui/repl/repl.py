@@ -42,6 +42,9 @@ from qwen_code.ui.repl.turns import End, Turns
 from qwen_code.ui.repl.view import FLASH_S, View
 from qwen_code.ui.terminal_text import shown_line
 
+APPROVALS_BEFORE_OFFER = 3
+"""Commands allowed one by one before the mode `auto` is mentioned."""
+
 
 class Repl:
     """One interactive session. Slash commands get this object; what they may use has no underscore."""
@@ -68,6 +71,7 @@ class Repl:
         self.turns: Turns | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._turn_began_at = 0.0
+        self._auto_offered = False
         self.resumable = ""
         """The session's id once there is something in it to come back to."""
         completer = PromptCompleter(COMMANDS, lambda name: candidates(self, name), self.files)
@@ -297,7 +301,20 @@ class Repl:
             self.desk.put(self.turns.take_back())
         if self.view.meter.window is None:
             self.spawn(self._learn_window())
+        self._offer_auto()
         self.screen.refresh_now()
+
+    def _offer_auto(self) -> None:
+        """Say once that commands need no question here, to somebody who has answered a few."""
+        app = self.app
+        if app is None or self._auto_offered or self.questions.commands_approved < APPROVALS_BEFORE_OFFER:
+            return
+        self._auto_offered = True
+        if app.mode in (Mode.DEFAULT, Mode.AUTO_EDIT) and app.sandbox.confines:
+            self.transcript.notice(
+                f"Commands are confined here ({app.sandbox.name}). In the mode auto (Shift+Tab) those that "
+                "need no more than that run without a question."
+            )
 
     async def _learn_window(self) -> None:
         assert self.app is not None

@@ -23,7 +23,7 @@ from prompt_toolkit.layout import Layout
 from prompt_toolkit.layout.screen import Screen as DrawnScreen
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
-from prompt_toolkit.styles import Style
+from prompt_toolkit.styles import DynamicStyle, Style
 
 from qwen_code.ui.painter import Line, Painter
 from qwen_code.ui.repl.reflow import extra_rows, reflows
@@ -110,6 +110,8 @@ class Screen:
         self._measured: object = None
         self._complain = complain
         self._defects = 0
+        self._styled_for = ""
+        self._menu_style = Style([])
         self._reflows = reflows(environ)
         self.painted = asyncio.Event()
         """Set once the first frame is on the terminal."""
@@ -119,7 +121,7 @@ class Screen:
         self.app: Application[int] = Application(
             layout=layout,
             key_bindings=keys,
-            style=Style([]),
+            style=DynamicStyle(self._style),
             input=input,
             output=output,
             color_depth=ColorDepth.DEPTH_1_BIT if painter.theme == "mono" else None,
@@ -131,6 +133,13 @@ class Screen:
         self.app.ttimeoutlen = self.app.timeoutlen = ESCAPE_S
         self.app.before_render += self._begin_frame
         self.app.after_render += self._end_frame
+
+    def _style(self) -> Style:
+        """prompt-toolkit's own parts in the theme's colours: the menu of completions."""
+        if self._styled_for != self.painter.theme:
+            self._styled_for = self.painter.theme
+            self._menu_style = _menu_style(self.painter)
+        return self._menu_style
 
     async def run(self) -> int:
         """Draw and take keys until `leave`; the terminal is as it was before when this returns."""
@@ -238,6 +247,22 @@ class Screen:
             return False
         wanted = self.app.layout.container.preferred_height(size.columns, size.rows).preferred
         return wanted < last.height
+
+
+def _menu_style(painter: Painter) -> Style:
+    plain = "bg:default fg:default noreverse"
+    chosen, dim = painter.ptk_style("menu.chosen"), painter.ptk_style("dim")
+    return Style(
+        [
+            ("completion-menu", plain),
+            ("completion-menu.completion", plain),
+            ("completion-menu.meta.completion", f"{plain} {dim}"),
+            ("completion-menu.completion.current", f"{plain} {chosen}"),
+            ("completion-menu.meta.completion.current", f"{plain} {chosen}"),
+            ("scrollbar.background", plain),
+            ("scrollbar.button", f"{plain} reverse"),
+        ]
+    )
 
 
 def _row_width(drawn: DrawnScreen, row: int) -> int:

@@ -131,6 +131,8 @@ async def status(repl: Repl, argument: str) -> None:
         ("qwen-code", __version__),
         ("model", f"{shown_line(app.model_name)} ({shown_line(app.model_location)})"),
         ("approval mode", app.mode.value),
+        ("sandbox", app.sandbox.name),
+        ("folder trusted", "yes" if app.trusted else "no; /trust changes that"),
         ("folder", shown_line(str(app.workspace.root))),
         ("session", app.session_id),
         ("theme", repl.painter.theme),

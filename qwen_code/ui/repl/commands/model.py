@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.text import Text
+
 from qwen_code.permissions.decision import Mode
+from qwen_code.ui.markdown_view import MARGIN
+from qwen_code.ui.painter import Line
 from qwen_code.ui.repl.panel import Choice, Picker
 from qwen_code.ui.terminal_text import shown_line
 
@@ -49,6 +53,8 @@ async def approval_mode(repl: Repl, argument: str) -> None:
     if mode is not None:
         repl.set_mode(mode)
         repl.transcript.notice(f"Approval mode {mode.value}: {MODE_MEANINGS[mode]}.")
+        if mode is Mode.AUTO and not repl.app.sandbox.confines:
+            repl.warn("Nothing confines commands here, so they are still asked about.")
 
 
 def modes(repl: Repl) -> list[Candidate]:
@@ -56,18 +62,13 @@ def modes(repl: Repl) -> list[Candidate]:
 
 
 async def permissions(repl: Repl, argument: str) -> None:
-    """What is allowed by rule, or one more rule."""
+    """The rules in force, those of this session too, or one more of them."""
     assert repl.app is not None
     if argument:
         repl.app.add_rules("user", [argument])
         repl.transcript.notice(f"Allowed without asking from now on: {shown_line(argument)}")
         return
-    rules = repl.settings.permissions
-    from rich.text import Text
-
-    from qwen_code.ui.markdown_view import MARGIN
-    from qwen_code.ui.painter import Line
-
+    rules = repl.app.gate.rules
     lines: list[Line] = [Text(f"{MARGIN}Approval mode {repl.app.mode.value}", "strong")]
     for title, entries, style in (
         ("deny", rules.deny, "error"),
@@ -75,7 +76,22 @@ async def permissions(repl: Repl, argument: str) -> None:
         ("allow", rules.allow, "ok"),
     ):
         for rule in entries:
-            lines += repl.painter.wrap(Text(shown_line(rule)), f"{MARGIN * 2}{title:5} ", style=style)
+            lines += repl.painter.wrap(Text(shown_line(rule.text)), f"{MARGIN * 2}{title:5} ", style=style)
     if len(lines) == 1:
         lines.append(Text(f"{MARGIN * 2}No rules. /permissions Bash(npm test) allows one.", "dim"))
     repl.say(lines)
+
+
+async def trust(repl: Repl, argument: str) -> None:
+    """Obey this folder's own settings and instructions."""
+    assert repl.app is not None
+    root = repl.app.workspace.root
+    if repl.app.trusted:
+        repl.warn(f"{root} is trusted already.")
+        return
+    from qwen_code.permissions.trust import trust as trust_folder
+
+    choices = [Choice(False, "no"), Choice(True, "yes", "its settings, instructions and rules are obeyed")]
+    if await repl.desk.ask(Picker(f"Trust {root} and all below it?", choices)):
+        trust_folder(root, repl.app.place.locations.trusted_folders)
+        repl.transcript.notice("Trusted; what the folder says is obeyed from the next start on.")

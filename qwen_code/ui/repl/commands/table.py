@@ -65,6 +65,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("status", "version, model, session, folder", about.status),
     Command("theme", "colours", output.theme, "[NAME]", output.themes),
     Command("tools", "what the model may call", about.tools, "[NAME]", about.tool_names),
+    Command("trust", "obey this folder's settings and instructions", model.trust),
     Command("vim", "vim keys on or off", output.vim),
 )
 

@@ -76,6 +76,18 @@ def test_a_rule_that_was_emptied_allows_this_once_and_saves_nothing() -> None:
     assert answered("a", "  ") == Answer("once")
 
 
+def test_a_rule_that_is_none_is_told_and_can_be_corrected() -> None:
+    assert answered("a", "Bash(git push", "Bash(git push)") == Answer("always", rules=("Bash(git push)",))
+
+    async def told() -> str:
+        panel = ApprovalPanel(request())
+        panel.press("a")
+        panel.submit("Bash(git push")
+        return " ".join(line.plain for line in panel.lines(PAINTER, 30))
+
+    assert "Bash(git push is no rule" in asyncio.run(told())
+
+
 def test_where_no_rule_can_allow_it_always_is_not_offered() -> None:
     alone = request(suggestions=())
     assert answered("a", "s", given=alone) == "open"

@@ -9,6 +9,7 @@ import pytest
 from qwen_code.events import AnswerEnded, Event, RequestStarted, ToolFinished, TurnStarted
 from qwen_code.messages import Message, ToolCall, Usage
 from qwen_code.permissions.decision import Mode
+from qwen_code.permissions.trust import is_trusted
 from qwen_code.tool import DiffBlock
 from qwen_code.ui.repl.commands.table import COMMANDS, find, is_command, nearest
 from tests.support.repl_app import FakeApp, Hang, Step, says
@@ -71,7 +72,7 @@ def test_a_command_that_is_like_no_other_is_pointed_to_the_help(tmp_path: Path) 
 def test_commands_are_found_by_name_alias_and_beginning() -> None:
     found = [command.name for name in ("help", "?", "exit", "app", "st") if (command := find(name))]
     assert found == ["help", "help", "quit", "approval-mode"]
-    assert nearest("st") == ["stats", "status"]
+    assert nearest("st")[:2] == ["stats", "status"]
 
 
 @pytest.mark.parametrize("text", ["/help", "/", "/?", "/hlep", "/model qwen3 coder", "/app plan"])
@@ -171,6 +172,24 @@ def test_permissions_adds_a_rule(tmp_path: Path) -> None:
         sees="from now on: Bash(npm test)",
         check=lambda app: app.rules == [("user", ("Bash(npm test)",))],
     )
+
+
+def test_permissions_lists_the_rules_in_force(tmp_path: Path) -> None:
+    text = after(tmp_path, "/permissions", ENTER, sees="Approval mode")
+    assert "    deny  Read(./.env)" in text
+    assert "    allow Bash(make *)" in text
+
+
+def test_trust_asks_first_and_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "home" / ".qwen" / "trustedFolders.json"
+    after(tmp_path, "/trust", ENTER, ENTER, sees="default · qwen3")
+    assert not file.exists()
+    after(tmp_path, "/trust", ENTER, DOWN, ENTER, sees="Trusted;")
+    assert is_trusted(tmp_path, file)
+
+
+def test_auto_where_nothing_confines_is_said_to_ask_all_the_same(tmp_path: Path) -> None:
+    after(tmp_path, "/approval-mode auto", ENTER, sees="Nothing confines commands here")
 
 
 def test_tools_lists_all_and_explains_one(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def working() -> list[Step]:
 def story(
     root: Path, tell: Callable[[Driver, FakeApp], Awaitable[None]], *turns: list[Step], **more: Any
 ) -> FakeApp:
-    fields = {name: more.pop(name) for name in ("stored", "opening") if name in more}
+    fields = {name: more.pop(name) for name in ("stored", "opening", "confines") if name in more}
     app_settings = more.get("settings", Settings())
 
     async def run() -> FakeApp:
@@ -324,6 +324,28 @@ def test_what_waits_when_a_turn_is_interrupted_comes_back_into_the_prompt(tmp_pa
         await person.sees("> next")
 
     assert story(tmp_path, tell, working()).prompts == ["go"]
+
+
+RUN_CALL = ToolCall("r1", "run_shell_command", {"command": "make"})
+RUN_REQUEST = ApprovalRequest(
+    RUN_CALL, "make", Decision("ask", "it runs"), CommandBlock("make", "/p"), (Access("run", "make", "/p"),)
+)
+
+
+@pytest.mark.parametrize("confines", [True, False])
+def test_the_mode_auto_is_offered_once_where_a_sandbox_confines(tmp_path: Path, confines: bool) -> None:
+    async def tell(person: Driver, app: FakeApp) -> None:
+        for _ in range(2):
+            await person.type("go", ENTER)
+            for _ in range(4):
+                await person.sees("Allow this?")
+                await person.type("y")
+                await person.loses("Allow this?")
+            await person.idle()
+        assert person.emulator.text().count("Commands are confined here (bubblewrap).") == confines
+
+    asked: list[Step] = [step for _ in range(4) for step in (Approval(RUN_REQUEST), Pause(0.1))]
+    story(tmp_path, tell, list(asked), list(asked), confines=confines)
 
 
 def test_a_question_of_the_model_is_put_to_the_person(tmp_path: Path) -> None:
