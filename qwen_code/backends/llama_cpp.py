@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import cast
 
 from qwen_code.backends.chat_format import ChatFormat, chat_format_of
+from qwen_code.backends.local_options import runtime_options
 from qwen_code.chunks import (
     BadCall,
     CallChunk,
@@ -24,22 +23,19 @@ from qwen_code.chunks import (
     Waiting,
 )
 from qwen_code.errors import ConfigurationError
-from qwen_code.local.context import ContextOptions, KvType
 from qwen_code.local.engine import Cancel, Drawn, Ended, Evaluated, Step
-from qwen_code.local.gguf import GgufHeader
+from qwen_code.local.gguf import GgufHeader, read_header
 from qwen_code.local.held_calls import HeldCalls
-from qwen_code.local.model import ALL_LAYERS, LoadCancelled, Model, Placement, check
+from qwen_code.local.model import LoadCancelled, Model, check, parts
 from qwen_code.local.recommended import recommended_sampling
-from qwen_code.local.runtime import Runtime, RuntimeOptions, Saving
+from qwen_code.local.runtime import Runtime, RuntimeOptions
 from qwen_code.local.sampling import Sampling
 from qwen_code.local.transcript import Rendered
 from qwen_code.local.worker import Worker
 from qwen_code.messages import Message, Prompt, ToolCall, ToolSpec, Usage
-from qwen_code.settings.locations import Locations, find_home
-from qwen_code.settings.model import LocalSettings, SamplingSettings, Settings
+from qwen_code.settings.model import SamplingSettings, Settings
 from qwen_code.wire import Decoder
 
-_DEFAULT_WINDOW = 32_768
 _LOADING_SIGN_S = 1.0
 """Seconds between two signs of life while the weights are read."""
 
@@ -50,7 +46,7 @@ class LlamaCppBackend:
     def __init__(
         self,
         path: Path,
-        options: Callable[[GgufHeader], RuntimeOptions],
+        options: Callable[[Sequence[GgufHeader]], tuple[RuntimeOptions, list[str]]],
         sampling: SamplingSettings,
         *,
         name: str = "",
@@ -58,14 +54,17 @@ class LlamaCppBackend:
         """Look at the file's header, no more.
 
         Args:
-            options: chooses how to run the model, once its header is known.
+            options: chooses how to run the model from the headers of its files, when it is loaded; also what
+                to tell the user about the choice.
 
         Raises:
             ConfigurationError: there is no such file, or it is no whole language model.
         """
         self._path = path
         self._header = check(path)
-        self._options = options(self._header)
+        self._options = options
+        self.notices: list[str] = []
+        """What the user should know about how the model runs; complete once it is loaded."""
         self._name = name or path.stem
         self._sampling = _sampling(recommended_sampling(self._header), sampling)
         self._max_tokens = sampling.max_tokens
@@ -134,7 +133,8 @@ class LlamaCppBackend:
 
     def _load(self) -> Runtime:
         try:
-            return Runtime(self._path, self._options, self._format, lambda _: not self._closing)
+            options, self.notices = self._options([read_header(p) for p in parts(self._path, self._header)])
+            return Runtime(self._path, options, self._format, lambda _: not self._closing)
         except LoadCancelled:
             raise ConfigurationError(f"{self._name} was not loaded: the program is ending.") from None
 
@@ -237,36 +237,13 @@ def open_local(settings: Settings) -> LlamaCppBackend:
         ConfigurationError: there is no such model here.
     """
     path = Path(settings.model.name).expanduser()
-    return LlamaCppBackend(path, lambda header: runtime_options(header, settings), settings.model.sampling)
+    if not path.exists() and path.suffix.lower() != ".gguf":
+        from qwen_code.backends.endpoint import HOW_TO_CONFIGURE
 
-
-def runtime_options(header: GgufHeader, settings: Settings) -> RuntimeOptions:
-    """What the user set, and what suits the model and the machine for the rest."""
-    local = settings.local
-    trained = header.integer(".context_length", _DEFAULT_WINDOW)
-    window = settings.model.context_window or min(trained, _DEFAULT_WINDOW)
-    context = ContextOptions(
-        window,
-        threads=local.threads or os.cpu_count() or 1,
-        batch=local.batch or 512,
-        kv_type=cast(KvType, local.kv_type or "f16"),
-        sequences=3,
-        yarn_from=trained if local.yarn and window > trained else 0,
-    )
-    gpu_layers = ALL_LAYERS if local.gpu_layers is None else local.gpu_layers
-    return RuntimeOptions(
-        context,
-        Placement(gpu_layers, local.cpu_expert_layers or 0),
-        grammar=local.grammar,
-        saving=_saving(local),
-    )
-
-
-def _saving(local: LocalSettings) -> Saving | None:
-    if not local.save_state:
-        return None
-    locations = Locations.of(cwd=Path.cwd(), home=find_home(os.environ), environ=os.environ)
-    return Saving(locations.runtime / "kv", limit_bytes=int(local.state_limit_gb * 10**9))
+        raise ConfigurationError(
+            f"The model {settings.model.name} needs an endpoint, and none is configured. {HOW_TO_CONFIGURE}"
+        )
+    return LlamaCppBackend(path, lambda files: runtime_options(files, settings), settings.model.sampling)
 
 
 def _sampling(recommended: Sampling, asked: SamplingSettings) -> Sampling:

@@ -210,10 +210,11 @@ def _strlen_address() -> int:
 def _check_window(model: Model, options: ContextOptions) -> None:
     trained = model.trained_context
     longest = _YARN_FACTOR * options.yarn_from if options.yarn_from else trained
+    hint = "" if options.yarn_from else ", or turn on local.yarn to stretch it"
     if trained and options.window > longest:
         raise ConfigurationError(
             f"{model.header.name} was trained for {trained:,} tokens, and {options.window:,} were asked for. "
-            f"Set the context window to at most {longest:,}."
+            f"Set the context window to at most {longest:,}{hint}."
         )
 
 

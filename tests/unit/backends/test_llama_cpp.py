@@ -69,7 +69,9 @@ def _backend(
         saving=Saving(saving, least_seconds=0.0) if saving else None,
     )
     path = TinyModel(architecture, habits=tuple(habits)).build()
-    return LlamaCppBackend(path, lambda header: options, sampling or SamplingSettings(max_tokens=24, seed=1))
+    return LlamaCppBackend(
+        path, lambda files: (options, []), sampling or SamplingSettings(max_tokens=24, seed=1)
+    )
 
 
 def _with(backend: LlamaCppBackend, work: Callable[[LlamaCppBackend], Awaitable[None]]) -> None:
