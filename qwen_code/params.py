@@ -78,7 +78,7 @@ def parse(params: type[P], arguments: dict[str, Any], tool: str) -> P:
     unknown = [name for name in arguments if name not in known]
     faults = [f"unknown argument `{name}`" for name in unknown]
     try:
-        value: P = _validator(params).validate_python({k: v for k, v in arguments.items() if k in known})
+        value: P = _validator(params).validate_python(_given(params, arguments))
     except ValidationError as error:
         faults += [_sentence(e["loc"], e["msg"], e["type"]) for e in error.errors()]
     else:
@@ -86,6 +86,16 @@ def parse(params: type[P], arguments: dict[str, Any], tool: str) -> P:
             return value
     signature = ", ".join(sorted(known))
     raise ToolFailure(f"Invalid call of {tool}: {'; '.join(faults)}. It takes: {signature}.", "schema")
+
+
+def _given(params: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments that are known, less optional ones given as null: models write that for "none"."""
+    optional = {
+        field.name: field.default is not dataclasses.MISSING
+        or field.default_factory is not dataclasses.MISSING
+        for field in dataclasses.fields(params)
+    }
+    return {k: v for k, v in arguments.items() if k in optional and not (v is None and optional[k])}
 
 
 _validators: dict[Any, Any] = {}

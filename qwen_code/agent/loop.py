@@ -123,6 +123,8 @@ class Agent:
             if answer.calls:
                 await self._run_calls(report, guard, answer.message.tool_calls)
                 corrections = 0
+                if lost := report.lost_beside_others(answer):
+                    self._correct(lost.reason, lost.text)
             elif complaint := report.complaint(answer):
                 corrections += 1
                 if corrections > (1 if complaint.reason == "empty" else MAX_CORRECTIONS):

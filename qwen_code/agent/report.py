@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from qwen_code.agent.answer import Answer
 from qwen_code.agent.executor import Tell
 from qwen_code.agent.limits import Budget
+from qwen_code.chunks import BadCall
 from qwen_code.events import (
     CorrectionReason,
     Denial,
@@ -73,13 +74,7 @@ class TurnReport:
     def complaint(self, answer: Answer) -> Complaint | None:
         """What is wrong with an answer that holds no call, None when it may be the last one."""
         if answer.lost_calls:
-            lost = answer.lost_calls[0]
-            return Complaint(
-                "truncated" if lost.kind == "truncated" else "malformed",
-                f"{lost.message} Nothing was run. Make the call again"
-                + (", with less text in it." if lost.kind == "truncated" else " in the right form."),
-                f"The model did not finish: its tool calls stayed unusable ({lost.message})",
-            )
+            return _lost(answer.lost_calls[0], "Nothing was run.")
         if answer.reason == "length":
             return Complaint(
                 "truncated",
@@ -100,6 +95,10 @@ class TurnReport:
                 "The model stopped without finishing: its answers were empty.",
             )
         return None
+
+    def lost_beside_others(self, answer: Answer) -> Complaint | None:
+        """What to say of a call that could not be used in an answer whose other calls ran."""
+        return _lost(answer.lost_calls[0], "Only the other calls ran.") if answer.lost_calls else None
 
     def finished(self) -> TurnEnded:
         """The model said its last word and nothing is left to verify."""
@@ -128,6 +127,16 @@ class TurnReport:
             denials=tuple(self.denials),
             verification=self.verification,
         )
+
+
+def _lost(lost: BadCall, meanwhile: str) -> Complaint:
+    cut = lost.kind == "truncated"
+    how = "with less text in it" if cut else "in the right form"
+    return Complaint(
+        "truncated" if cut else "malformed",
+        f"{lost.message} {meanwhile} Make the call again, {how}.",
+        f"The model did not finish: its tool calls stayed unusable ({lost.message})",
+    )
 
 
 def _same(one: ToolCall, other: ToolCall) -> bool:

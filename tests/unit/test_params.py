@@ -50,7 +50,7 @@ def test_plain_meanings_are_understood() -> None:
     items = [{"text": "a", "state": "open"}]
     value = parse(Params, {"path": "x", "limit": "10", "all": "true", "items": items}, "t")
     assert value == Params("x", 10, True, [Item("a", "open")])
-    assert parse(Params, {"path": "x", "limit": None}, "t") == Params("x")
+    assert parse(Params, {"path": "x", "limit": None, "all": None, "items": None}, "t") == Params("x")
 
 
 @pytest.mark.parametrize(

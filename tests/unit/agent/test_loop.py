@@ -116,6 +116,17 @@ def test_a_call_that_can_not_be_used_is_asked_again_twice(kind: str) -> None:
     assert len(backend.prompts) == 3
 
 
+def test_a_lost_call_is_told_even_when_another_one_of_the_answer_ran() -> None:
+    good = calls(("echo", {"text": "a"}))
+    agent, backend = make_agent(
+        [[BadCall("truncated", "The call of edit was cut off."), *good], says("Done.")]
+    )
+    events = asyncio.run(play(agent))
+    assert ended(events).outcome is Outcome.DONE
+    assert roles(backend.prompts[1].messages) == "user assistant tool user"
+    assert "Only the other calls ran" in backend.prompts[1].messages[-1].text
+
+
 def test_a_text_cut_by_the_output_limit_is_no_success() -> None:
     agent, backend = make_agent([says("I will now", "length"), says("Done.")])
     events = asyncio.run(play(agent))
