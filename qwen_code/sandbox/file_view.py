@@ -100,7 +100,7 @@ class FileView:
         return [self._bounds.home, *map(Path, _SHOWN_OF_RUN), *self._programs()]
 
     def _programs(self) -> Iterator[Path]:
-        yield from (Path(sys.prefix), Path(sys.base_prefix))
+        yield from (Path(sys.prefix), Path(sys.base_prefix), Path(__file__).parent)
         for name in self._environment.get("PATH", "").split(os.pathsep):
             path = Path(name)
             if path.is_absolute():
