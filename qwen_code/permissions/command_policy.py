@@ -161,12 +161,14 @@ class CommandPolicy:
     def _assignments(self, part: Part, rules: Sequence[Rule]) -> Iterator[Finding]:
         for assignment in part.assignments:
             value = assignment.value.text if assignment.value is not None else None
-            harmless = _HARMLESS_VARIABLE.fullmatch(assignment.name) and _HARMLESS_VALUE.fullmatch(
-                value or ""
-            )
-            if value is None or not harmless:
-                if not any(assignment.source in rule.prefix.split(" ") for rule in rules):
-                    yield self._unless_confined(f"it sets the variable {assignment.name}")
+            if (
+                value is not None
+                and _HARMLESS_VARIABLE.fullmatch(assignment.name)
+                and _HARMLESS_VALUE.fullmatch(value)
+            ):
+                continue
+            if not any(assignment.source in rule.prefix.split(" ") for rule in rules):
+                yield self._unless_confined(f"it sets the variable {assignment.name}")
 
     def _redirections(self, part: Part) -> Iterator[Finding]:
         for operator, targets in part.redirects:

@@ -7,7 +7,7 @@ import unicodedata
 
 from qwen_code.permissions.rules import Rule
 from qwen_code.permissions.shell_fields import Field
-from qwen_code.permissions.shell_parts import Part
+from qwen_code.permissions.shell_parts import COMING, Part
 from qwen_code.permissions.wrappers import command_name
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -52,8 +52,8 @@ def names(rule: Rule, part: Part) -> bool:
 
 
 def mentions(rule: Rule, field: Field) -> bool:
-    """Does a shell rule name this argument before its first star?"""
-    if len(rule.pieces) == 1:
+    """Does a shell rule name this argument before its first star, or the wrapper that adds it?"""
+    if len(rule.pieces) == 1 or field is COMING:
         return True
     return bool(field.text) and field.text in re.findall(r"[^\s'\"]+", rule.prefix)[1:]
 

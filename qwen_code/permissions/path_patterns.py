@@ -50,18 +50,20 @@ def _tokens(text: str) -> tuple[str, ...]:
     return tuple(tokens)
 
 
-def segments_meet(pattern: str, name: str) -> bool:
-    """Can one file name match both? Wildcards on either side; `name` is what a shell may expand.
+def segments_meet(pattern: str, name: str, *, glob: bool = True) -> bool:
+    """Can a pattern match one file name, or with `glob` some name that a shell expands `name` to?
 
     As in the shell, wildcards at the beginning of `name` do not stand for a leading dot.
     """
-    if not _WILD.search(name):
+    if not glob or not _WILD.search(name):
         if not _WILD.search(pattern) and "\\" not in pattern:
             return pattern == name
+        right: Sequence[str] = ["\\" + character for character in name]
     elif pattern.startswith(".") and name[0] in "*?[":
         return False
+    else:
+        right = [_ANY if token[:1] == "[" else token for token in _tokens(name)]
     left = _tokens(pattern)
-    right = [_ANY if token[:1] == "[" else token for token in _tokens(name)]
     row = _closure({0}, left)
     for token in right:
         if token == _STAR:
@@ -123,22 +125,22 @@ class PathPattern:
         fixed = [part for part in kept if not _WILD.search(part) and "\\" not in part]
         return cls(tuple(kept), folded, max(fixed, key=len, default=""))
 
-    def matches(self, path: str) -> bool:
-        """Does the pattern cover `path`, or something that `path` may expand to?"""
-        if self.needle not in (path.casefold() if self.folded else path) and not _WILD.search(path):
+    def matches(self, path: str, *, glob: bool = False) -> bool:
+        """Does the pattern cover `path`, or with `glob` something that `path` may expand to?"""
+        if not glob and self.needle not in (path.casefold() if self.folded else path):
             return False
-        return self._walk(path) == "covered"
+        return self._walk(path, glob) == "covered"
 
-    def below(self, path: str) -> bool:
+    def below(self, path: str, *, glob: bool = False) -> bool:
         """Could the pattern cover something inside the directory `path`?"""
-        return self._walk(path) in ("covered", "below")
+        return self._walk(path, glob) in ("covered", "below")
 
-    def fills(self, path: str) -> bool:
+    def fills(self, path: str, *, glob: bool = False) -> bool:
         """Does the pattern cover everything inside the directory `path`, as `x/**` does for x?"""
         return (
             len(self.segments) > 1
             and self.segments[-1] == "**"
-            and PathPattern(self.segments[:-1], self.folded).matches(path)
+            and PathPattern(self.segments[:-1], self.folded).matches(path, glob=glob)
         )
 
     def names_below(self, path: str) -> bool:
@@ -151,16 +153,18 @@ class PathPattern:
             fixed.append(segment)
         return len(fixed) >= len(names) and len(self.segments) > len(names) and fixed[: len(names)] == names
 
-    def _walk(self, path: str) -> str:
+    def _walk(self, path: str, glob: bool) -> str:
         names = [part for part in (path.casefold() if self.folded else path).split("/") if part]
         end = len(self.segments)
+        if not end:
+            return "covered"
         row = self._skip({0})
         for name in names:
             following: set[int] = set()
             for i in row:
                 if self.segments[i] == "**":
                     following.add(i if i < end - 1 else end)
-                elif name == "**" or segments_meet(self.segments[i], name):
+                elif (glob and name == "**") or segments_meet(self.segments[i], name, glob=glob):
                     following.add(i + 1)
             if end in following:
                 return "covered"

@@ -163,9 +163,9 @@ def awk(fields: Sequence[Field]) -> Reading:
 
 _JQ = Options(
     "nrcsSRejaMC",
-    "L",
+    "",
     "null-input raw-output compact-output slurp sort-keys raw-input exit-status join-output tab unbuffered",
-    "indent arg argjson",
+    "indent",
 )
 _JQ_UNSAFE = re.compile(
     r"\benv\b|\$ENV|\binput_filename\b|\bimport\b|\binclude\b|\bdebug\b|\$__prog|\bget_search_list\b"
@@ -174,19 +174,19 @@ _JQ_UNSAFE = re.compile(
 
 def jq(fields: Sequence[Field]) -> Reading:
     """`jq` whose filter looks neither at the environment nor at modules."""
-    if any(field.text.startswith("-L") for field in fields):
-        raise NotReadOnly("-L loads modules")
-    # --arg and --argjson take two arguments; the second would count as the filter
-    plain = [field for at, field in enumerate(fields) if not _follows_arg(fields, at)]
+    plain: list[Field] = []
+    at = 0
+    while at < len(fields):
+        if fields[at].text in ("--arg", "--argjson"):
+            at += 3  # a name and a value follow
+            continue
+        plain.append(fields[at])
+        at += 1
     found = sort_arguments(_JQ, plain)
     script, files = found.operands[:1], found.operands[1:]
     if script and (not script[0].literal or _JQ_UNSAFE.search(script[0].text)):
         raise NotReadOnly("its filter may show the environment")
     return Reading(tuple(files))
-
-
-def _follows_arg(fields: Sequence[Field], at: int) -> bool:
-    return at >= 2 and fields[at - 2].text in ("--arg", "--argjson")
 
 
 _RG = Options(
@@ -217,9 +217,9 @@ def rg(fields: Sequence[Field]) -> Reading:
 
 
 _GREP = Options(
-    valued="efABCmDd",
+    valued="efABmDd",
     long_valued="""
-    regexp file after-context before-context context max-count label binary-files devices directories
+    regexp file after-context before-context max-count label binary-files devices directories
     exclude exclude-dir include
     """,
     long="color colour recursive dereference-recursive",

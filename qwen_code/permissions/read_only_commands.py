@@ -24,6 +24,7 @@ _OTHERS: tuple[ReadOnly, ...] = (
         words(_ANY),
         ("true", ":", "exit 1"),
     ),
+    ReadOnly("arch", words(Options(), most=0), ("arch",), ("arch -x86_64 rm x", "arch ls")),
     ReadOnly("wait", words(Options()), ("wait", "wait 12"), ("wait -p 'a[$(id)]' 12", "wait -n")),
     ReadOnly(
         "pwd",
@@ -163,7 +164,7 @@ _OTHERS: tuple[ReadOnly, ...] = (
         ("command ls", "command -p ls", "command node -v"),
     ),
     ReadOnly(
-        "whoami groups logname nproc arch tty uptime id uname locale",
+        "whoami groups logname nproc tty uptime id uname locale",
         words(_ANY),
         ("whoami", "id -u", "uname -a", "nproc"),
     ),
@@ -175,9 +176,9 @@ _OTHERS: tuple[ReadOnly, ...] = (
     ),
     ReadOnly(
         "date",
-        words(Options("uR", "dI", "utc universal rfc-email iso-8601", "date"), shape="+"),
-        ("date", "date +%F", "date -u", "date -d yesterday +%F"),
-        ("date -s now", "date --set=now", "date 010203042026", "date -f x"),
+        words(Options("uR", "d", "utc universal rfc-email iso-8601", "date"), shape="+"),
+        ("date", "date +%F", "date -u", "date -d yesterday +%F", "date --iso-8601=seconds"),
+        ("date -s now", "date --set=now", "date 010203042026", "date -f x", "date -I 010203042026"),
     ),
     ReadOnly(
         "free cal",

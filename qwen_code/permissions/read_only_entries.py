@@ -32,7 +32,9 @@ def files(options: Options, *, most: int = 10_000, skip: int = 0) -> Check:
     def check(fields: Sequence[Field]) -> Reading:
         found = sort_arguments(options, fields)
         _limit(found, most)
-        return Reading((*found.operands[skip:], *found.files))
+        # `@file` is how some programs are told to read further arguments from a file
+        listed = [Field(f.text[1:], f.kind) for f in found.operands if f.text.startswith("@")]
+        return Reading((*found.operands[skip:], *found.files, *listed))
 
     return check
 

@@ -11,6 +11,7 @@ from qwen_code.permissions.name_tables import examples
 from qwen_code.permissions.read_only_entries import ReadOnly, files, names, words
 
 _ANY = Options(any=True)
+"""No option does harm. Which of them take values need not be known: a value is judged as a file then."""
 _SORT = Options(
     "bdfghiMnRrVcCmsuz",
     "ktS",
@@ -41,7 +42,7 @@ _DIFF = Options(
 FILE_COMMANDS: tuple[ReadOnly, ...] = (
     ReadOnly(
         "cat tac nl rev",
-        files(Options(valued="bdfhilnsvw", any=True)),
+        files(_ANY),
         ("cat -n a.py b.py", "tac x", "cat"),
     ),
     ReadOnly(
@@ -56,12 +57,12 @@ FILE_COMMANDS: tuple[ReadOnly, ...] = (
     ),
     ReadOnly(
         "ls dir vdir",
-        names(Options(valued="ITw", any=True)),
+        names(_ANY),
         ("ls -la src", "ls *.py", "ls"),
     ),
     ReadOnly(
         "stat du df",
-        names(Options(valued="cdtxBf", any=True)),
+        names(_ANY),
         ("stat -c %s a", "du -sh .", "df -h"),
     ),
     ReadOnly(
@@ -77,7 +78,7 @@ FILE_COMMANDS: tuple[ReadOnly, ...] = (
     ),
     ReadOnly(
         "file",
-        names(Options("bhikLsprzE", "F", "brief mime mime-type mime-encoding", "")),
+        names(Options("bhikLspr", "F", "brief mime mime-type mime-encoding", "")),
         ("file a.bin", "file --mime-type a"),
         ("file -C -m magic", "file -f list"),
     ),
@@ -99,14 +100,24 @@ FILE_COMMANDS: tuple[ReadOnly, ...] = (
         ),
     ),
     ReadOnly(
-        "paste join comm",
-        files(Options(valued="dtjoeav12i", any=True)),
-        ("paste -d , a b", "comm -12 a b"),
+        "paste",
+        files(Options(valued="d", long_valued="delimiters", any=True)),
+        ("paste -s -d / a b",),
     ),
     ReadOnly(
-        "fold fmt expand unexpand column pr",
-        files(Options("stxnabdfijmrTFcdu", "wgGNlohsoe", "tabs")),
-        ("fold -w 80 a", "column -t a"),
+        "join",
+        files(Options(valued="t", any=True)),
+        ("join -t / a b",),
+    ),
+    ReadOnly(
+        "column",
+        files(Options(valued="s", long_valued="separator output-separator", any=True)),
+        ("column -t -s / a",),
+    ),
+    ReadOnly(
+        "comm fold fmt expand unexpand pr",
+        files(_ANY),
+        ("fold -w 80 a", "comm -12 a b"),
     ),
     ReadOnly(
         "sort",
@@ -137,7 +148,7 @@ FILE_COMMANDS: tuple[ReadOnly, ...] = (
     ),
     ReadOnly(
         "cmp",
-        files(Options(valued="in", any=True)),
+        files(_ANY),
         ("cmp a b",),
     ),
     ReadOnly(
@@ -146,9 +157,14 @@ FILE_COMMANDS: tuple[ReadOnly, ...] = (
         ("sha256sum a",),
     ),
     ReadOnly(
-        "od hexdump hd",
-        files(Options(valued="AjNtwnsef", files="f", any=True)),
-        ("od -c a", "hexdump -C a"),
+        "od",
+        files(_ANY),
+        ("od -c a",),
+    ),
+    ReadOnly(
+        "hexdump hd",
+        files(Options(valued="f", files="f", any=True)),
+        ("hexdump -C a", "hexdump -f b a"),
     ),
     ReadOnly(
         "xxd",
@@ -158,7 +174,7 @@ FILE_COMMANDS: tuple[ReadOnly, ...] = (
     ),
     ReadOnly(
         "strings",
-        files(Options(valued="ntTesU", any=True)),
+        files(_ANY),
         ("strings -n 8 a",),
     ),
     ReadOnly(

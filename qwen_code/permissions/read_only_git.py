@@ -95,20 +95,17 @@ def _acts(word: str) -> bool:
 
 
 def _paths(fields: Sequence[Field]) -> list[Field]:
-    """The files that the arguments name: as they are, and behind the colon of `REVISION:PATH`."""
+    """The files that arguments name: as they are, or behind the last colon (`HEAD:x`, `:x`, `-L1,9:x`)."""
     paths: list[Field] = []
     for field in fields:
-        if field.text.startswith("-") or field.kind == "process":
+        text = field.text
+        if field.kind == "process" or (text.startswith("-") and not text.startswith("-L")):
             continue
-        revision, colon, path = field.text.partition(":")
-        if colon and revision and path:
+        _, colon, path = text.rpartition(":")
+        path = re.sub(r"^(?:\([^)]*\))?[/!^]*", "", path) if colon else ""
+        if path:
             paths.append(Field(path.removeprefix("./"), field.kind))
-        elif (
-            ".." not in field.text
-            or field.text.startswith("../")
-            or "/../" in field.text
-            or field.text == ".."
-        ):
+        if not colon and (".." not in text or re.search(r"(?:^|/)\.\.(?:/|$)", text)):
             paths.append(field)
     return paths
 

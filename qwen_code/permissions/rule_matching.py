@@ -60,7 +60,9 @@ class Matcher:
         if rule.subject == "any":
             return True
         return rule.subject == "path" and any(
-            pattern.matches(path) for pattern in self.patterns(rule, wide=True) for path in place.both
+            pattern.matches(path, glob=place.glob)
+            for pattern in self.patterns(rule, wide=True)
+            for path in place.both
         )
 
     def _allows(self, rule: Rule, place: Place) -> bool:
@@ -107,7 +109,9 @@ class Matcher:
                 continue
             for pattern in self.patterns(rule, wide=True):
                 hidden = any(segment.startswith(".") for segment in pattern.segments)
-                if not (hidden and visible_only) and any(pattern.below(path) for path in place.both):
+                if not (hidden and visible_only) and any(
+                    pattern.below(path, glob=place.glob) for path in place.both
+                ):
                     return rule
         return None
 
@@ -116,7 +120,7 @@ class Matcher:
         for rule in self.of(effect):
             if rule.subject == "path" and rule.tools & READERS:
                 patterns = self.patterns(rule, wide=True)
-                if any(pattern.fills(path) for pattern in patterns for path in place.both):
+                if any(pattern.fills(path, glob=place.glob) for pattern in patterns for path in place.both):
                     return rule
         return None
 

@@ -28,8 +28,8 @@ _MOST_DIRECTORIES = 8
 _MOST_VALUES = 64
 """Values of a loop variable that are followed."""
 _SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./^-]+")
-_COME = Field("...", "dynamic", single=False)
-"""Arguments that come when it runs."""
+COMING = Field("...", "dynamic", single=False)
+"""Arguments that a wrapper adds when it runs the command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +227,8 @@ class _Collector:
         elif inner.text is not None:
             self.script(parse(inner.text), part.directories, index, need, depth + 1)
         else:
-            fields = tuple(_COME if field.text == "{}" and inner.adds else field for field in inner.fields)
-            fields = (*fields, _COME) if inner.adds else fields
+            fields = tuple(COMING if field.text == "{}" and inner.adds else field for field in inner.fields)
+            fields = (*fields, COMING) if inner.adds else fields
             source = " ".join(quoted(field.text) if field.literal else field.text for field in inner.fields)
             canonical = canonical_text(inner.fields)
             if inner.kind != "runner":

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from qwen_code.permissions.trust import is_trusted
+from qwen_code.errors import ConfigurationError
+from qwen_code.permissions.trust import is_trusted, trust
 
 
 @pytest.fixture
@@ -55,3 +56,33 @@ def test_a_link_into_a_trusted_folder_is_trusted_and_one_out_of_it_is_not(file: 
 def test_a_file_that_is_wrong_trusts_nothing(file: Path, text: str) -> None:
     file.write_text(text)
     assert trusted(file) == []
+
+
+def test_of_two_entries_about_one_folder_the_one_that_distrusts_counts(file: Path) -> None:
+    write(file, work="DO_NOT_TRUST", work_app="TRUST_PARENT")
+    assert trusted(file) == []
+
+
+def test_trusting_a_folder_keeps_the_other_entries(file: Path) -> None:
+    write(file, work_other="TRUST_FOLDER")
+    trust(file.parent / "work/app", file)
+    assert trusted(file) == ["work/app", "work/app/sub", "work/other"]
+
+
+def test_trusting_a_folder_overrules_an_earlier_refusal(file: Path) -> None:
+    write(file, work_app="DO_NOT_TRUST")
+    trust(file.parent / "work/app", file)
+    assert "work/app" in trusted(file)
+
+
+def test_a_file_that_is_wrong_is_not_written_over(file: Path) -> None:
+    file.write_text("{")
+    with pytest.raises(ConfigurationError, match=r"trustedFolders\.json:1"):
+        trust(file.parent / "work", file)
+    assert file.read_text() == "{"
+
+
+def test_the_first_trust_makes_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "trustedFolders.json"
+    trust(tmp_path, file)
+    assert is_trusted(tmp_path, file)
