@@ -21,6 +21,7 @@ _SYSTEM = listed(
 _DISK = re.compile(
     r"/dev/(?:[shv]d[a-z]|nvme[0-9]|mmcblk[0-9]|disk[0-9]|rdisk[0-9]|dm-|mapper/|loop[0-9]|md[0-9])[\w/-]*"
 )
+_FIND_OPTION = re.compile(r"-[LHP]|-O[0-9]|-D.*")
 _RECURSIVE = re.compile(r"-[a-zA-Z]*[rR][a-zA-Z]*|--recursive")
 
 
@@ -39,19 +40,45 @@ def catastrophe(fields: Sequence[Field], directories: Sequence[str], places: Pla
         removes = "-delete" in texts or any(
             text.rpartition("/")[2] in ("rm", "shred", "unlink") for text in texts
         )
-        end = next((at for at, text in enumerate(texts) if text.startswith("-")), len(texts))
-        return _first_root(arguments[:end], directories, places, "removes everything in") if removes else ""
+        return (
+            _first_root(_find_roots(arguments), directories, places, "removes everything in")
+            if removes
+            else ""
+        )
     unknown_name = not fields[0].known and recursive and "f" in "".join(t for t in texts if t.startswith("-"))
     if (name in ("rm", "chmod", "chown", "chgrp") and recursive) or unknown_name:
         operands = [field for field in arguments if not (field.known and field.text.startswith("-"))]
         verb = "removes everything in" if name not in ("chmod", "chown", "chgrp") else "changes everything in"
-        return _first_root(operands, directories, places, verb)
+        return _first_root(operands, directories, places, verb, workspace=name == "rm")
     if name == "mv":
         return _first_root(arguments[:-1], directories, places, "moves")
     return ""
 
 
-def _first_root(fields: Sequence[Field], directories: Sequence[str], places: Places, verb: str) -> str:
+def is_disk(path: str) -> bool:
+    """Is this a device that holds a file system?"""
+    return bool(_DISK.fullmatch(path))
+
+
+def _find_roots(arguments: Sequence[Field]) -> Sequence[Field]:
+    start = next((at for at, f in enumerate(arguments) if not _FIND_OPTION.fullmatch(f.text)), len(arguments))
+    roots: list[Field] = []
+    for field in arguments[start:]:
+        if field.text.startswith("-") or field.text in ("(", "!"):
+            break
+        roots.append(field)
+    return roots
+
+
+def _first_root(
+    fields: Sequence[Field],
+    directories: Sequence[str],
+    places: Places,
+    verb: str,
+    *,
+    workspace: bool = False,
+) -> str:
+    """What the first operand destroys that is too much; `workspace` counts the workspace itself, too."""
     for field in fields:
         if field.kind == "dynamic":
             if _may_be_root(field):
@@ -62,18 +89,18 @@ def _first_root(fields: Sequence[Field], directories: Sequence[str], places: Pla
                 return f"it {verb} a folder that is only known when it runs"
             path = posixpath.normpath(posixpath.join(directory, field.text))
             path = "/" + path.lstrip("/")
-            last = path.rpartition("/")[2]
-            if set(last) <= set("*.?") and last:
-                path = path[: -len(last)].rstrip("/") or "/"
-            if _is_root(path, places):
+            folder, _, last = path.rpartition("/")
+            if last and (set(last) <= set("*.?") or (field.kind == "glob" and not folder)):
+                path = folder or "/"
+            if _is_root(path, places, workspace=workspace):
                 return f"it {verb} {path}"
     return ""
 
 
-def _is_root(path: str, places: Places) -> bool:
-    above = [root for root in (*places.roots, places.home) if contains(path, root)]
+def _is_root(path: str, places: Places, *, workspace: bool) -> bool:
+    above = any(contains(path, root) for root in (*places.roots, places.home))
     own = path in places.roots and not contains(path, places.home)
-    return path in _SYSTEM or (bool(above) and not own)
+    return path in _SYSTEM or (above and (workspace or not own))
 
 
 def _may_be_root(field: Field) -> bool:

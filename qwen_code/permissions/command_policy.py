@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from qwen_code.permissions.circuit_breaker import catastrophe
+from qwen_code.permissions.circuit_breaker import catastrophe, is_disk
 from qwen_code.permissions.command_facts import READING, WRITING, CommandFacts
 from qwen_code.permissions.command_restrictions import Finding, Restrictions
 from qwen_code.permissions.command_spellings import deception, exactly, mentions, names
@@ -83,6 +83,11 @@ class CommandPolicy:
             yield from self._restrictions.of("ask", part, effect)
             if part.fields and (reason := catastrophe(part.fields, part.directories, self._places)):
                 yield Finding("ask", reason)
+            targets = [
+                target for operator, given in part.redirects if operator in WRITING for target in given
+            ]
+            if any(is_disk(target.text) for target in targets):
+                yield Finding("ask", "it writes to a disk directly")
         if FORK_BOMB in found.odd:
             yield Finding("ask", FORK_BOMB)
         if deceptive := deception(command):

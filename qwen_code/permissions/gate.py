@@ -78,6 +78,7 @@ class Gate:
 
     def decide(self, tool: str, accesses: Sequence[Access]) -> Decision:
         """Judge one call by all that it would touch; the strictest judgement is the call's."""
+        self.places.forget()
         decisions = [self._tool(tool, accesses), *(self._access(tool, access) for access in accesses)]
         worst = max(decisions, key=lambda decision: _STRICTNESS[decision.verdict]).verdict
         alike = [decision for decision in decisions if decision.verdict == worst]

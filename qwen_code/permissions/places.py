@@ -45,14 +45,16 @@ class Places:
 
     def follow(self, path: str) -> str:
         if path not in self._followed:
-            if len(self._followed) > 10_000:
-                self._followed.clear()
             try:
                 led = self._follow(path) if path.count("/") <= _DEEPEST else f"{NOWHERE}/{path}"
             except (OSError, ValueError):  # such a path can't exist, so it has no links
                 led = path
             self._followed[path] = posixpath.normpath(led)
         return self._followed[path]
+
+    def forget(self) -> None:
+        """Look anew where links lead: files change between one call and the next."""
+        self._followed.clear()
 
     def at(self, path: str, directory: str, *, glob: bool = False) -> Place:
         """The place that `path` names when the shell stands in `directory`."""

@@ -154,9 +154,10 @@ def awk(fields: Sequence[Field]) -> Reading:
     if not program or not program[0].literal:
         raise NotReadOnly("its program is only known when it runs")
     text = program[0].text
-    compares = "print" not in text
+    prints = text.find("print") if "print" in text else len(text)
     for match in _AWK_UNSAFE.finditer(text):
-        if not (match[0] == ">" and compares):
+        # only what is printed can be redirected; before that `>` compares and `|` is part of an expression
+        if match[0] not in (">", "|") or match.start() > prints:
             raise NotReadOnly(f"its program holds `{match[0].strip()}`")
     return Reading(tuple(file for file in files if not re.match(r"[A-Za-z_][A-Za-z0-9_]*=", file.text)))
 

@@ -17,6 +17,13 @@ CATASTROPHES = lines(
     rm -rf /home/ada
     rm -rf build /
     rm -rf {/,x}
+    rm -rf /e*
+    rm -rf *
+    rm -rf .
+    rm -rf "$PWD"
+    cd build; rm -rf *
+    echo x > /dev/sda
+    find -L / -delete
     rm -rf ~root
     sudo /bin/rm -rf /
     \rm -rf '/'
@@ -61,8 +68,9 @@ def test_a_rule_may_still_deny_it(command: str) -> None:
         r"""
         rm -rf build
         rm -rf ./build node_modules
-        rm -rf *
-        rm -rf .
+        cd build && rm -rf *
+        rm -rf src/*
+        rm -rf *.o
         rm -rf "$PWD/build"
         rm -rf $X/build
         rm -rf "$TMP"

@@ -233,6 +233,15 @@ def test_a_workspace_may_have_several_roots_and_be_named_through_a_link() -> Non
     assert judge.decide("edit", [Access("write", "/lin/a")]).verdict == "ask"
 
 
+def test_a_link_made_between_two_calls_is_seen() -> None:
+    links: dict[str, str] = {}
+    judge = Gate(RuleSet(), Mode.DEFAULT, [WORKSPACE], HOME, follow=lambda path: links.get(path, path))
+    command = [Access("run", "cat notes", WORKSPACE)]
+    assert judge.decide("run_shell_command", command).verdict == "allow"
+    links[f"{WORKSPACE}/notes"] = f"{HOME}/.ssh/id_rsa"
+    assert judge.decide("run_shell_command", command).verdict == "ask"
+
+
 @pytest.mark.parametrize("name", ["a*b", "a[b]c", "a\\b", "a?b", "ä (1)", "-x"])
 def test_an_odd_file_name_is_allowed_alone(name: str) -> None:
     suggestions = touch(gate(), "edit", "write", name).suggestions
