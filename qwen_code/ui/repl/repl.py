@@ -94,7 +94,6 @@ class Repl:
             self._region.layout,
             keys,
             self._settle,
-            self._region.measures,
             self.complain,
             input=input,
             output=output,

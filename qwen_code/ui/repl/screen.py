@@ -28,8 +28,8 @@ from prompt_toolkit.styles import DynamicStyle, Style
 from qwen_code.ui.painter import Line, Painter
 from qwen_code.ui.repl.reflow import extra_rows, reflows
 
-FRAME_S = 0.08
-"""Seconds between two frames while text streams: 12 a second."""
+FRAME_S = 0.09
+"""Seconds between two frames while text streams: 11 a second."""
 ESCAPE_S = 0.03
 """How long a lone Esc may be the beginning of a longer key; two of these pass before it counts."""
 
@@ -85,8 +85,7 @@ class Screen:
     """One running terminal front end.
 
     `settle` gives the lines to print above in this frame and says whether more wait; it is called at the
-    beginning of every frame, so that what is printed and what is live always fit together. `measures` is told
-    how many rows there are, and changes when the region may need another number of them. `complain` is told
+    beginning of every frame, so that what is printed and what is live always fit together. `complain` is told
     of defects in what keys and frames do; after a few of them the screen gives up and `run` raises the last.
     """
 
@@ -96,7 +95,6 @@ class Screen:
         layout: Layout,
         keys: KeyBindingsBase,
         settle: Callable[[], tuple[Sequence[Line], bool]],
-        measures: Callable[[int], object],
         complain: Callable[[Exception], None],
         *,
         input: Input,
@@ -106,8 +104,6 @@ class Screen:
         self.painter = painter
         self.output = output
         self._settle = settle
-        self._measures = measures
-        self._measured: object = None
         self._complain = complain
         self._defects = 0
         self._styled_for = ""
@@ -241,9 +237,8 @@ class Screen:
 
     def _shrinks(self, size: Size) -> bool:
         """Whether the region needs fewer rows than it has; prompt-toolkit alone never gives rows back."""
-        measured, self._measured = self._measured, self._measures(size.rows)
         last = self.app.renderer.last_rendered_screen
-        if last is None or measured == self._measured:
+        if last is None:
             return False
         wanted = self.app.layout.container.preferred_height(size.columns, size.rows).preferred
         return wanted < last.height
