@@ -16,6 +16,7 @@ import signal
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from qwen_code.sandbox.environment import MARKER
@@ -187,7 +188,11 @@ def _children() -> set[int] | None:
     try:
         with os.scandir("/proc/self/task") as threads:
             for thread in threads:
-                found.update(int(pid) for pid in _read(f"{thread.path}/children").split())
+                try:
+                    found.update(int(pid) for pid in _read(f"{thread.path}/children").split())
+                except OSError:
+                    if Path(thread.path).exists():  # else it has just ended
+                        return None
     except OSError:
         return None
     return found

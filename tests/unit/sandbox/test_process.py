@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import sys
@@ -270,9 +271,10 @@ def test_children_that_end_by_themselves_shortly_after_the_shell_are_let_finish(
 
 def test_adopted_processes_that_have_ended_do_not_pile_up(with_shell: WithShell[None]) -> None:
     def zombies() -> int:
-        children = [
-            p for t in Path("/proc/self/task").iterdir() for p in (t / "children").read_text().split()
-        ]
+        children: list[str] = []
+        for thread in Path("/proc/self/task").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # it has just ended
+                children += (thread / "children").read_text().split()
         states = [Path(f"/proc/{p}/stat").read_text().rpartition(")")[2].split()[0] for p in children]
         return states.count("Z")
 
