@@ -186,15 +186,15 @@ def _children() -> set[int] | None:
     """Ids of this process's children, those of all its threads (proc_pid_task_children(5))."""
     found: set[int] = set()
     try:
-        with os.scandir("/proc/self/task") as threads:
-            for thread in threads:
-                try:
-                    found.update(int(pid) for pid in _read(f"{thread.path}/children").split())
-                except OSError:
-                    if Path(thread.path).exists():  # else it has just ended
-                        return None
+        threads = os.listdir("/proc/self/task")  # noqa: PTH208 - called for every command
     except OSError:
         return None
+    for thread in threads:
+        try:
+            found.update(int(pid) for pid in _read(f"/proc/self/task/{thread}/children").split())
+        except OSError:
+            if Path(f"/proc/self/task/{thread}").exists():  # else it has just ended
+                return None
     return found
 
 
