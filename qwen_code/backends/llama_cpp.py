@@ -125,6 +125,8 @@ class LlamaCppBackend:
             return
         started = time.monotonic()
         loading = asyncio.ensure_future(self._loaded())
+        # When nobody waits for it any more, its failure is nobody's news.
+        loading.add_done_callback(lambda task: task.cancelled() or task.exception())
         while not loading.done():
             await asyncio.wait([loading], timeout=_LOADING_SIGN_S)
             if not loading.done():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import subprocess
@@ -277,6 +278,25 @@ def test_closing_while_it_writes_ends_soon() -> None:
         await asyncio.wait_for(backend.aclose(), 20)
 
     asyncio.run(main())
+
+
+@needs_llama_cpp
+def test_leaving_while_the_weights_are_read_is_quiet() -> None:
+    complaints: list[dict[str, object]] = []
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+        backend = _backend()
+        asking = asyncio.create_task(_ask(backend, PROMPT))
+        await asyncio.sleep(0)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        await backend.aclose()
+        gc.collect()
+
+    asyncio.run(main())
+    assert complaints == []
 
 
 @needs_llama_cpp
