@@ -28,8 +28,8 @@ from prompt_toolkit.styles import DynamicStyle, Style
 from qwen_code.ui.painter import Line, Painter
 from qwen_code.ui.repl.reflow import extra_rows, reflows
 
-FRAME_S = 0.09
-"""Seconds between two frames while text streams: 11 a second."""
+FRAME_S = 0.1
+"""Seconds between two frames while text streams."""
 ESCAPE_S = 0.03
 """How long a lone Esc may be the beginning of a longer key; two of these pass before it counts."""
 
@@ -112,6 +112,8 @@ class Screen:
         self.painted = asyncio.Event()
         """Set once the first frame is on the terminal."""
         self._frame: asyncio.TimerHandle | None = None
+        self._frame_is_next = False
+        """Whether the frame that is due comes as soon as one may."""
         self._last_frame = 0.0
         self._behind = False
         self.app: Application[int] = Application(
@@ -174,7 +176,7 @@ class Screen:
 
     def refresh(self, after_s: float = 0.0) -> None:
         """Something changed: draw it in the next frame, which comes no sooner than frames may."""
-        if not self.app.is_running:
+        if (self._frame_is_next and not after_s) or not self.app.is_running:
             return
         loop = asyncio.get_running_loop()
         due = max(self._last_frame + FRAME_S, loop.time() + after_s)
@@ -183,6 +185,7 @@ class Screen:
                 return
             self._frame.cancel()
         self._frame = loop.call_at(due, self._due)
+        self._frame_is_next = not after_s
 
     def refresh_now(self) -> None:
         """Draw at once: the answer to a key."""
@@ -207,12 +210,14 @@ class Screen:
 
     def _due(self) -> None:
         self._frame = None
+        self._frame_is_next = False
         self.app.invalidate()
 
     def _cancel_frame(self) -> None:
         if self._frame is not None:
             self._frame.cancel()
             self._frame = None
+            self._frame_is_next = False
 
     def _begin_frame(self, app: Application[int]) -> None:
         self.output.begin_frame()
