@@ -346,6 +346,8 @@ class _Parser(SimpleReader):
             if word.source:
                 words.append(word)
             elif self.peek() in ("(", ")", "&", "|", "<", ">", "\n"):
+                if self.peek() in "<>":
+                    self.notes.strange("`[[` with < or > reads or writes a file where sh is the shell")
                 self.at += 1
             else:
                 raise Unreadable("`[[` is not closed")

@@ -81,6 +81,11 @@ def test_what_was_read_before_a_mistake_is_kept() -> None:
     assert [command.source for command in script.commands] == ["rm x"]
 
 
+def test_a_comparison_that_other_shells_take_for_a_redirection_is_said() -> None:
+    assert parse("[[ a > b ]]").odd
+    assert not parse("[[ a == b ]]").odd
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
