@@ -19,7 +19,7 @@ def request(
     *,
     tool: str = "run_shell_command",
     title: str = "git push",
-    accesses: tuple[Access, ...] = (Access("run", "git push", "/work"),),
+    accesses: tuple[Access, ...] = (Access("run", "git push", "/project"),),
     suggestions: tuple[str, ...] = ("Bash(git push)",),
     arguments: dict[str, Any] | None = None,
 ) -> ApprovalRequest:
@@ -107,7 +107,7 @@ def test_no_other_key_answers(key: str) -> None:
 def test_the_question_says_why_what_it_touches_and_which_keys() -> None:
     shown = question()
     assert "Allow this? it is not read-only" in shown
-    assert "runs in /work" in shown
+    assert "runs in /project" in shown
     assert all(f"{key}\u00a0" in shown for key in ("y", "n", "a", "s", "?", "esc"))
 
 
@@ -118,8 +118,8 @@ def test_a_question_mark_explains_commands_and_rules() -> None:
 
 
 def test_where_a_link_leads_is_shown() -> None:
-    link = Access("write", "/work/a", "/etc/passwd")
-    assert "writes /work/a (leads to /etc/passwd)" in " ".join(
+    link = Access("write", "/project/a", "/etc/passwd")
+    assert "writes /project/a (leads to /etc/passwd)" in " ".join(
         question(given=request(accesses=(link,))).split()
     )
 
@@ -134,7 +134,7 @@ def lines(given: ApprovalRequest) -> list[str]:
 
 def test_a_command_is_shown_whole_and_escaped() -> None:
     command = "echo start\x1b[8m\n" + "rm -rf important " * 10
-    shown = lines(request(CommandBlock(command, "/work"), accesses=(Access("run", command, "/work"),)))
+    shown = lines(request(CommandBlock(command, "/project"), accesses=(Access("run", command, "/project"),)))
     assert shown[0] == "? Run"
     assert "".join(row[6:] for row in shown[1:]) == command.replace("\n", "").replace("\x1b", "␛")
 
