@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -26,6 +27,7 @@ from qwen_code.errors import ConfigurationError
 from qwen_code.local.engine import Cancel, Drawn, Ended, Evaluated, Step
 from qwen_code.local.gguf import GgufHeader, read_header
 from qwen_code.local.held_calls import HeldCalls
+from qwen_code.local.library import ModelLibrary, locate
 from qwen_code.local.model import LoadCancelled, Model, check, parts
 from qwen_code.local.recommended import recommended_sampling
 from qwen_code.local.runtime import Runtime, RuntimeOptions
@@ -33,6 +35,7 @@ from qwen_code.local.sampling import Sampling
 from qwen_code.local.transcript import Rendered
 from qwen_code.local.worker import Worker
 from qwen_code.messages import Message, Prompt, ToolCall, ToolSpec, Usage
+from qwen_code.settings.locations import Locations, find_home
 from qwen_code.settings.model import SamplingSettings, Settings
 from qwen_code.wire import Decoder
 
@@ -238,8 +241,9 @@ def open_local(settings: Settings) -> LlamaCppBackend:
     Raises:
         ConfigurationError: there is no such model here.
     """
-    path = Path(settings.model.name).expanduser()
-    if not path.exists() and path.suffix.lower() != ".gguf":
+    runtime = Locations.of(cwd=Path.cwd(), home=find_home(os.environ), environ=os.environ).runtime
+    path = locate(settings.model.name, ModelLibrary(runtime / "models"))
+    if path is None:
         from qwen_code.backends.endpoint import HOW_TO_CONFIGURE
 
         raise ConfigurationError(

@@ -18,6 +18,7 @@ COMMANDS = {
     "completion": "Print a completion script for bash, zsh or fish.",
     "config": "Show the settings in force, and where each comes from.",
     "doctor": "Check this installation, the settings and the endpoint.",
+    "models": "List, fit, get, measure and remove models that run in this process.",
     "permissions": "Judge commands by the permission rules, and explain why.",
     "sandbox": "Run a command as the agent would, or say how that is confined.",
     "sessions": "List, show, export and delete sessions.",
