@@ -1,24 +1,22 @@
-"""Commands that show something: help, tools, what fills the context, statistics, status."""
+"""Commands that show something: help, tools, statistics, status."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
-from rich.table import Table
 from rich.text import Text
 
 from qwen_code import __version__
 from qwen_code.ui.markdown_view import MARGIN
-from qwen_code.ui.painter import Line, Painter
 from qwen_code.ui.quantities import duration, tokens
-from qwen_code.ui.terminal_text import clipped, shown, shown_line
+from qwen_code.ui.repl.commands.columns import pairs
+from qwen_code.ui.repl.commands.command import Command
+from qwen_code.ui.terminal_text import shown, shown_line
 
 if TYPE_CHECKING:
     from qwen_code.ui.repl.completion import Candidate
     from qwen_code.ui.repl.repl import Repl
-
-BAR_WIDTH = 40
 
 KEYS = (
     ("Enter", "send; while a turn runs: said at its next step"),
@@ -41,7 +39,7 @@ async def help_(repl: Repl, argument: str) -> None:
     from qwen_code.ui.repl.commands.table import COMMANDS
 
     rows = [(f"/{c.name} {c.argument}".rstrip(), c.summary) for c in COMMANDS]
-    lines = [*_pairs("Keys", KEYS, repl.painter), Text(), *_pairs("Commands", rows, repl.painter)]
+    lines = [*pairs("Keys", KEYS, repl.painter), Text(), *pairs("Commands", rows, repl.painter)]
     repl.say(lines)
 
 
@@ -65,34 +63,11 @@ async def tools(repl: Repl, argument: str) -> None:
         repl.say(lines)
         return
     rows = [(shown_line(s.name), shown_line(s.description.strip().split("\n")[0])) for s in specs]
-    repl.say(_pairs(f"{len(rows)} tools", rows, repl.painter))
+    repl.say(pairs(f"{len(rows)} tools", rows, repl.painter))
 
 
 def tool_names(repl: Repl) -> list[Candidate]:
     return [(s.name, s.description.split("\n")[0]) for s in repl.app.tools()] if repl.app else []
-
-
-async def context(repl: Repl, argument: str) -> None:
-    """A bar for each part of what the model sees."""
-    assert repl.app is not None
-    report = await repl.app.context_report()
-    repl.view.meter.window = report.window or repl.view.meter.window
-    about = "" if report.exact else "about "
-    share = report.used / report.window if report.window else 0.0
-    head = Text(f"{MARGIN}{about}{tokens(report.used)} of {tokens(report.window)} tokens", "strong")
-    head.append(f"  {share:.0%}", "accent")
-    if report.cached:
-        head.append(f"  {tokens(report.cached)} of them cached", "dim")
-    lines = [head]
-    width = max((len(part.name) for part in report.parts), default=0)
-    for part in report.parts:
-        of_window = part.tokens / report.window if report.window else 0.0
-        line = Text(f"{MARGIN}{part.name.ljust(width)}  {tokens(part.tokens):>6}  ")
-        if not repl.painter.plain and repl.painter.width > width + BAR_WIDTH + 14:
-            filled = round(of_window * BAR_WIDTH) or (1 if part.tokens else 0)
-            line.append("█" * filled, "bar.done").append("░" * (BAR_WIDTH - filled), "bar.rest")
-        lines.append(line)
-    repl.say(lines)
 
 
 async def stats(repl: Repl, argument: str) -> None:
@@ -120,7 +95,7 @@ async def stats(repl: Repl, argument: str) -> None:
         rows.append(
             ("files changed", ", ".join(shown_line(p.removeprefix(root)) for p in stats.files_changed))
         )
-    repl.say(_pairs("This session", rows, repl.painter))
+    repl.say(pairs("This session", rows, repl.painter))
 
 
 async def status(repl: Repl, argument: str) -> None:
@@ -137,25 +112,16 @@ async def status(repl: Repl, argument: str) -> None:
         ("session", app.session_id),
         ("theme", repl.painter.theme),
     ]
-    repl.say(_pairs("Status", rows, repl.painter))
+    repl.say(pairs("Status", rows, repl.painter))
 
 
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _pairs(
-    title: str, rows: list[tuple[str, str]] | tuple[tuple[str, str], ...], painter: Painter
-) -> list[Line]:
-    """Two columns; below each other where the terminal is narrow or read aloud."""
-    lines = [Text(f"{MARGIN}{title}", "strong")]
-    if painter.plain or painter.width < 70:
-        for name, meaning in rows:
-            lines += painter.wrap(Text(f"{name}: ", "accent").append(meaning, "none"), MARGIN * 2, MARGIN * 3)
-        return lines
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="accent", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for name, meaning in rows:
-        grid.add_row(clipped(name, 40), meaning)
-    return [*lines, *painter.laid_out(grid, 4)]
+COMMANDS = (
+    Command("help", "keys and commands", help_, aliases=("?",)),
+    Command("stats", "requests, tokens, time and files so far", stats),
+    Command("status", "version, model, session, folder", status),
+    Command("tools", "what the model may call", tools, "[NAME]", tool_names),
+)

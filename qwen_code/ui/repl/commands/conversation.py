@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from qwen_code.errors import ExitCode
+from qwen_code.ui.repl.commands.command import Command
 from qwen_code.ui.repl.panel import Choice, Picker
 from qwen_code.ui.terminal_text import shown_line
 
@@ -63,3 +64,10 @@ def _ago(then: float) -> str:
         return f"{round(seconds / 3600)} h ago"
     days = int(seconds // 86_400)
     return "yesterday" if days == 1 else f"{days} days ago"
+
+
+COMMANDS = (
+    Command("clear", "a new session; the old one stays on disk", clear, while_busy=False, aliases=("new",)),
+    Command("quit", "leave; the session can be resumed", quit_, aliases=("exit", "q")),
+    Command("resume", "go on with an earlier session", resume, "[ID]", ids, while_busy=False),
+)

@@ -9,6 +9,7 @@ from rich.text import Text
 from qwen_code.permissions.decision import Mode
 from qwen_code.ui.markdown_view import MARGIN
 from qwen_code.ui.painter import Line
+from qwen_code.ui.repl.commands.command import Command
 from qwen_code.ui.repl.panel import Choice, Picker
 from qwen_code.ui.terminal_text import shown_line
 
@@ -95,3 +96,11 @@ async def trust(repl: Repl, argument: str) -> None:
     if await repl.desk.ask(Picker(f"Trust {root} and all below it?", choices)):
         trust_folder(root, repl.app.place.locations.trusted_folders)
         repl.transcript.notice("Trusted; what the folder says is obeyed from the next start on.")
+
+
+COMMANDS = (
+    Command("approval-mode", "how much runs without a question", approval_mode, "[MODE]", modes),
+    Command("model", "which model answers", model, "[NAME]", while_busy=False),
+    Command("permissions", "allow a rule from now on", permissions, "[RULE]"),
+    Command("trust", "obey this folder's settings and instructions", trust),
+)

@@ -3,71 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from qwen_code.ui.repl.commands import about, conversation, model, output
+from qwen_code.ui.repl.commands import (
+    about,
+    changes,
+    context,
+    conversation,
+    export,
+    model,
+    output,
+)
+from qwen_code.ui.repl.commands.command import Command
 
 if TYPE_CHECKING:
     from qwen_code.ui.repl.completion import Candidate
     from qwen_code.ui.repl.repl import Repl
 
-Run: TypeAlias = "Callable[[Repl, str], Awaitable[None]]"
-Complete: TypeAlias = "Callable[[Repl], Sequence[Candidate]]"
-
+_MODULES: tuple[tuple[Command, ...], ...] = (
+    about.COMMANDS,
+    changes.COMMANDS,
+    context.COMMANDS,
+    conversation.COMMANDS,
+    export.COMMANDS,
+    model.COMMANDS,
+    output.COMMANDS,
+)
+COMMANDS: tuple[Command, ...] = tuple(
+    sorted((command for commands in _MODULES for command in commands), key=lambda command: command.name)
+)
+"""All of them, by name."""
 
 _COMMAND = re.compile(r"/(?:\?|[A-Za-z][\w-]{0,40})?")
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One slash command. `run` gets the text after the name."""
-
-    name: str
-    summary: str
-    run: Run
-    argument: str = ""
-    """How the argument is written in the help, e.g. `[NAME]`."""
-    complete: Complete | None = None
-    while_busy: bool = True
-    """Whether it makes sense while a turn runs."""
-    aliases: tuple[str, ...] = ()
-
-
-COMMANDS: tuple[Command, ...] = (
-    Command("approval-mode", "how much runs without a question", model.approval_mode, "[MODE]", model.modes),
-    Command(
-        "clear",
-        "a new session; the old one stays on disk",
-        conversation.clear,
-        while_busy=False,
-        aliases=("new",),
-    ),
-    Command("context", "what fills the model's window", about.context),
-    Command("copy", "the last answer to the clipboard", output.copy),
-    Command("diff", "all changes of this session", output.diff),
-    Command("export", "this session as Markdown or JSON", output.export, "[FILE]"),
-    Command("help", "keys and commands", about.help_, aliases=("?",)),
-    Command("model", "which model answers", model.model, "[NAME]", while_busy=False),
-    Command("permissions", "allow a rule from now on", model.permissions, "[RULE]"),
-    Command("quit", "leave; the session can be resumed", conversation.quit_, aliases=("exit", "q")),
-    Command(
-        "resume",
-        "go on with an earlier session",
-        conversation.resume,
-        "[ID]",
-        conversation.ids,
-        while_busy=False,
-    ),
-    Command("stats", "requests, tokens, time and files so far", about.stats),
-    Command("status", "version, model, session, folder", about.status),
-    Command("theme", "colours", output.theme, "[NAME]", output.themes),
-    Command("tools", "what the model may call", about.tools, "[NAME]", about.tool_names),
-    Command("trust", "obey this folder's settings and instructions", model.trust),
-    Command("vim", "vim keys on or off", output.vim),
-)
 
 
 def is_command(text: str) -> bool:
