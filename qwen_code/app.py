@@ -40,7 +40,7 @@ from qwen_code.permissions.decision import Answer, Approver, Mode, Refuse
 from qwen_code.permissions.rules import RuleError
 from qwen_code.sandbox.base import Sandbox
 from qwen_code.sessions.log import SessionLog, SessionRecorder
-from qwen_code.sessions.replay import Restored
+from qwen_code.sessions.restore import Restored
 from qwen_code.sessions.store import SessionStore, SessionSummary
 from qwen_code.settings.model import Settings
 from qwen_code.tool import CommandResult, Tool, UserPort

@@ -8,7 +8,7 @@ from typing import Any
 
 from qwen_code.messages import Message
 from qwen_code.sessions.plain_text import harmless, one_line
-from qwen_code.sessions.replay import Restored
+from qwen_code.sessions.restore import Restored
 
 _MAX_LINES = 40
 """Of one result; the whole is in the JSON."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from qwen_code.errors import SessionError
 from qwen_code.sessions.lines import Record, decode_lines, encode_line
 from qwen_code.sessions.log import SessionHeader, SessionLog, now
-from qwen_code.sessions.replay import Restored, restore
+from qwen_code.sessions.restore import Restored, restore
 from qwen_code.sessions.session_file import OpenedFile, make_private, open_file, read_file
 from qwen_code.sessions.summary import SessionSummary, summarise
 

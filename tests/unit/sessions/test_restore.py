@@ -17,7 +17,7 @@ from qwen_code.events import Compacted, RequestStarted, TextDelta, encode
 from qwen_code.messages import INTERRUPTED, Message, ToolCall
 from qwen_code.sessions.lines import decode_lines, encode_line
 from qwen_code.sessions.log import encode_message
-from qwen_code.sessions.replay import restore
+from qwen_code.sessions.restore import restore
 from tests.unit.sessions.told import Told, header, short_session, told
 
 texts = st.text(max_size=12) | st.sampled_from(["", "a\nb", "\u2028", "\ud800", '{"type":"TurnStarted"'])
