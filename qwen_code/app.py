@@ -7,28 +7,21 @@ with one model; its session can be cleared, resumed, and handed to another model
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from qwen_code.agent.conversation import Conversation
-from qwen_code.agent.executor import Executor
-from qwen_code.agent.loop import Agent
 from qwen_code.agent.prompting import load_profile
 from qwen_code.agent.registry import Registry, load_tools
 from qwen_code.agent.stats import ContextReport, SessionStats, context_report
-from qwen_code.agent.verify import Verifier
 from qwen_code.assembly import (
     Front,
     Nobody,
     Place,
     choose_sandbox,
     find_place,
-    new_header,
     system_text,
-    tool_context,
     tool_gate,
 )
 from qwen_code.backends import open_backend
@@ -36,11 +29,10 @@ from qwen_code.backends.base import ModelBackend
 from qwen_code.errors import ConfigurationError
 from qwen_code.events import Event, TurnEnded
 from qwen_code.messages import ToolSpec
+from qwen_code.open_session import Lasting, OpenSession
 from qwen_code.permissions.decision import Answer, Approver, Mode, Refuse
 from qwen_code.permissions.rules import RuleError
 from qwen_code.sandbox.base import Sandbox
-from qwen_code.sessions.log import SessionLog, SessionRecorder
-from qwen_code.sessions.restore import Restored
 from qwen_code.sessions.store import SessionStore, SessionSummary
 from qwen_code.settings.model import Settings
 from qwen_code.tool import CommandResult, Tool, UserPort
@@ -74,13 +66,21 @@ class App:
         self.gate = tool_gate(place, self.workspace, mode)
         profile = load_profile(settings.agent.profile)
         offered = settings.tools.allowed or profile.tools
-        self._registry = Registry([*load_tools(only=offered, without=settings.tools.disabled), *extra_tools])
-        self._system = system_text(profile.text, settings)
         self.backend: ModelBackend = open_backend(settings, place.loaded.variables)
         self.store = SessionStore(place.locations.sessions, cwd=self.workspace.root)
         if session_id is not None:
             self.store.check_new(session_id)
-        self._open_session(None, session_id)
+        self._lasting = Lasting(
+            front,
+            self.workspace,
+            self.chooser,
+            self.gate,
+            Registry([*load_tools(only=offered, without=settings.tools.disabled), *extra_tools]),
+            system_text(profile.text, settings),
+            self.store,
+            self._remember,
+        )
+        self._session = OpenSession(self._lasting, place, self.backend, new_id=session_id)
         if mode is Mode.AUTO:
             self.gate.sandboxed = self.sandbox.name != "none"
 
@@ -96,7 +96,7 @@ class App:
 
     @property
     def session_id(self) -> str:
-        return self._header.id
+        return self._session.header.id
 
     @property
     def directory(self) -> str:
@@ -119,8 +119,7 @@ class App:
         self.gate.mode = mode
         if mode is Mode.AUTO:
             self.gate.sandboxed = self.sandbox.name != "none"
-        if self._log is not None:
-            SessionRecorder(self._log).mode(mode.value)
+        self._session.mode_changed(mode.value)
 
     @property
     def mode_name(self) -> str:
@@ -136,19 +135,19 @@ class App:
         return tuple(spec.name for spec in self.tools())
 
     def tools(self) -> tuple[ToolSpec, ...]:
-        return self._agent.conversation.tools
+        return self._session.agent.conversation.tools
 
     def stats(self) -> SessionStats:
-        return self._stats
+        return self._session.stats
 
     async def context_report(self) -> ContextReport:
-        return await context_report(self.backend, self._agent.conversation, self._stats)
+        return await context_report(self.backend, self._session.agent.conversation, self.stats())
 
     # -- turns
 
     async def run(self, prompt: str) -> AsyncGenerator[Event, None]:
         """One turn; see `qwen_code.events` for what comes in which order. Closing it interrupts the turn."""
-        async with aclosing(self._agent.run(prompt)) as events:
+        async with aclosing(self._session.agent.run(prompt)) as events:
             async for event in events:
                 yield event
 
@@ -163,16 +162,16 @@ class App:
 
     def steer(self, text: str) -> None:
         """Say something to the model before the next request of the running turn."""
-        self._agent.steer(text)
+        self._session.agent.steer(text)
 
     def interrupt(self) -> None:
         """Stop the running turn; its generator still ends with TurnEnded."""
-        self._agent.interrupt()
+        self._session.agent.interrupt()
 
     async def run_command(self, command: str, on_output: Callable[[str], None]) -> CommandResult:
         """Run a command that the person typed, with the tools' shell."""
         timeout_s = self.settings.tools.shell_timeout_s
-        return await self._context.commands.run(
+        return await self._session.context.commands.run(
             command, directory=None, timeout_s=timeout_s, on_output=on_output
         )
 
@@ -183,8 +182,8 @@ class App:
 
     async def clear(self) -> None:
         """Begin a new session; the old one stays on disk."""
-        await self._close_session()
-        self._open_session(None)
+        await self._session.aclose()
+        self._session = OpenSession(self._lasting, self.place, self.backend)
 
     async def resume(self, session_id: str | None) -> Sequence[Event]:
         """Go on with a stored session (None: the latest); its events, to show it again.
@@ -193,9 +192,9 @@ class App:
             SessionError: there is no such session, or it can't be read.
         """
         path = self.store.find(session_id)
-        await self._close_session()
+        await self._session.aclose()
         log, restored = self.store.open(path.stem, self.front.warn)
-        self._open_session((log, restored))
+        self._session = OpenSession(self._lasting, self.place, self.backend, stored=(log, restored))
         for warning in restored.warnings:
             self.front.warn(warning)
         return restored.events
@@ -211,7 +210,7 @@ class App:
         backend = open_backend(place.settings, place.loaded.variables)
         self.place = place
         await self.backend.aclose()
-        self.backend = self._agent.backend = backend
+        self.backend = self._session.agent.backend = backend
 
     def add_rules(self, scope: RuleScope, rules: Sequence[str]) -> None:
         """Allow what `rules` name, for this session or, kept in a settings file, from now on.
@@ -233,85 +232,12 @@ class App:
 
     async def aclose(self) -> None:
         """End what is still running and close the session."""
-        await self._close_session()
+        await self._session.aclose()
         self.chooser.close()
         await self.backend.aclose()
-        await self._context.web.aclose()
-
-    # -- assembly
-
-    def _open_session(self, stored: tuple[SessionLog, Restored] | None, new_id: str | None = None) -> None:
-        settings = self.settings
-        if stored is None:
-            self._log, restored = None, None
-            self._header = new_header(
-                self.place,
-                self.workspace,
-                new_id or self.store.new_id(),
-                self.backend.name,
-                self._system,
-                self._registry.specs(),
-                self.front.warn,
-            )
-        else:
-            self._log, restored = stored
-            self._header = restored.header
-        header = self._header
-        self._stats = SessionStats()
-        self._context = tool_context(
-            self.place, self.workspace, self.front.user, header.id, self._sandbox_of_commands
-        )
-        if restored is not None:
-            for path, digest in restored.files_seen.items():
-                self._context.files.remember(Path(path), digest)
-            self._stats.usage = restored.usage
-        self._context.files.on_seen = self._file_seen
-        executor = Executor(self._registry, self.gate, self.front.approver, self._context, self._remember)
-        conversation = Conversation(
-            header.system,
-            header.tools,
-            preamble=header.preamble,
-            messages=restored.messages if restored else (),
-        )
-        verify = settings.agent.verify
-        commands = self._context.commands
-        self._agent = Agent(
-            self.backend,
-            conversation,
-            executor,
-            settings.limits,
-            verifier=Verifier(verify, commands, settings.tools.shell_timeout_s * 5) if verify else None,
-            record=self._record,
-        )
-
-    def _sandbox_of_commands(self) -> Sandbox:
-        """Tells a person, at the first command, that nothing confines it, unless that was wanted."""
-        choice = self.chooser.choice
-        if choice.sandbox.name == "none" and self.settings.sandbox.enabled and sys.stderr.isatty():
-            self.front.warn(f"Commands are not confined here. {choice.remedy}")
-        return choice.sandbox
-
-    def _record(self, event: Event) -> None:
-        """Write what must survive, before anything else happens."""
-        self._stats.take(event)
-        SessionRecorder(self._opened_log()).record(event)
-
-    def _file_seen(self, path: Path, sha256: str) -> None:
-        SessionRecorder(self._opened_log()).file_seen(str(path), sha256)
-
-    def _opened_log(self) -> SessionLog:
-        """The session's log; it comes to be with the first thing to write, so that none is empty."""
-        if self._log is None:
-            self._log = self.store.create(self._header, on_failure=self.front.warn)
-        return self._log
 
     def _remember(self, answer: Answer) -> None:
         self.add_rules("session" if answer.kind == "session" else "user", answer.rules)
-
-    async def _close_session(self) -> None:
-        await self._context.commands.aclose()
-        if self._log is not None:
-            self._log.close()
 
 
 @asynccontextmanager

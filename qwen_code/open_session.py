@@ -1,0 +1,139 @@
+"""One session while it is open: its log, what it has used so far, its tools' context and its agent.
+
+An `App` has one at a time. Clearing and resuming close it and open another; what outlives it (the model, the
+permission gate, the tools) is in `Lasting`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from qwen_code.agent.conversation import Conversation
+from qwen_code.agent.executor import Executor
+from qwen_code.agent.loop import Agent
+from qwen_code.agent.registry import Registry
+from qwen_code.agent.stats import SessionStats
+from qwen_code.agent.verify import Verifier
+from qwen_code.assembly import Front, Place, new_header, tool_context
+from qwen_code.backends.base import ModelBackend
+from qwen_code.events import Event
+from qwen_code.permissions.decision import Answer
+from qwen_code.permissions.gate import Gate
+from qwen_code.sandbox.base import Sandbox
+from qwen_code.sandbox.choice import Chooser
+from qwen_code.sessions.log import SessionHeader, SessionLog, SessionRecorder
+from qwen_code.sessions.restore import Restored
+from qwen_code.sessions.store import SessionStore
+from qwen_code.workspace.paths import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """What all sessions of one app share."""
+
+    front: Front
+    workspace: Workspace
+    chooser: Chooser
+    gate: Gate
+    registry: Registry
+    system: str
+    """The system text of new sessions."""
+    store: SessionStore
+    remember: Callable[[Answer], None]
+    """Keeps what a person has allowed for longer than one call."""
+
+
+class OpenSession:
+    """See the module. `header` is what the session began with; it is sent again as it was."""
+
+    def __init__(
+        self,
+        lasting: Lasting,
+        place: Place,
+        backend: ModelBackend,
+        *,
+        stored: tuple[SessionLog, Restored] | None = None,
+        new_id: str | None = None,
+    ) -> None:
+        """Goes on with `stored`, or begins a session with the id `new_id` or one that sorts by time."""
+        self._lasting = lasting
+        self._place = place
+        self._log, restored = stored if stored else (None, None)
+        self.header = restored.header if restored else self._new_header(backend, new_id)
+        self.stats = SessionStats()
+        self.context = tool_context(
+            place, lasting.workspace, lasting.front.user, self.header.id, self._sandbox_of_commands
+        )
+        if restored is not None:
+            for path, digest in restored.files_seen.items():
+                self.context.files.remember(Path(path), digest)
+            self.stats.usage = restored.usage
+        self.context.files.on_seen = self._file_seen
+        self.agent = Agent(
+            backend,
+            Conversation(
+                self.header.system,
+                self.header.tools,
+                preamble=self.header.preamble,
+                messages=restored.messages if restored else (),
+            ),
+            Executor(lasting.registry, lasting.gate, lasting.front.approver, self.context, lasting.remember),
+            place.settings.limits,
+            verifier=self._verifier(),
+            record=self._record,
+        )
+
+    def mode_changed(self, mode: str) -> None:
+        """Note it in the log, if there is one yet."""
+        if self._log is not None:
+            SessionRecorder(self._log).mode(mode)
+
+    async def aclose(self) -> None:
+        """End the commands that still run, the web client's connections and the log."""
+        await self.context.commands.aclose()
+        await self.context.web.aclose()
+        if self._log is not None:
+            self._log.close()
+
+    def _new_header(self, backend: ModelBackend, new_id: str | None) -> SessionHeader:
+        lasting = self._lasting
+        return new_header(
+            self._place,
+            lasting.workspace,
+            new_id or lasting.store.new_id(),
+            backend.name,
+            lasting.system,
+            lasting.registry.specs(),
+            lasting.front.warn,
+        )
+
+    def _verifier(self) -> Verifier | None:
+        settings = self._place.settings
+        if not settings.agent.verify:
+            return None
+        return Verifier(settings.agent.verify, self.context.commands, settings.tools.shell_timeout_s * 5)
+
+    def _sandbox_of_commands(self) -> Sandbox:
+        """Tells a person, at the first command, that nothing confines it, unless that was wanted."""
+        choice = self._lasting.chooser.choice
+        if choice.sandbox.name == "none" and self._place.settings.sandbox.enabled and sys.stderr.isatty():
+            self._lasting.front.warn(f"Commands are not confined here. {choice.remedy}")
+        return choice.sandbox
+
+    def _record(self, event: Event) -> None:
+        """Write what must survive, before anything else happens."""
+        self.stats.take(event)
+        SessionRecorder(self._opened_log()).record(event)
+
+    def _file_seen(self, path: Path, sha256: str) -> None:
+        SessionRecorder(self._opened_log()).file_seen(str(path), sha256)
+
+    def _opened_log(self) -> SessionLog:
+        """The log; it comes to be with the first thing to write, so that none is empty."""
+        if self._log is None:
+            store, front = self._lasting.store, self._lasting.front
+            self._log = store.create(self.header, on_failure=front.warn)
+        return self._log
