@@ -25,7 +25,7 @@ from qwen_code.assembly import (
     tool_gate,
 )
 from qwen_code.backends import open_backend
-from qwen_code.backends.base import ModelBackend
+from qwen_code.backends.base import Host, ModelBackend
 from qwen_code.errors import ConfigurationError
 from qwen_code.events import Event, TurnEnded
 from qwen_code.messages import ToolSpec
@@ -57,6 +57,7 @@ class App:
     ) -> None:
         self.place = place
         self.front = front
+        self._host = Host(lambda: self.session_id, front.warn)
         settings = place.settings
         extra = tuple(Path(path) for path in settings.context.include_directories)
         self.workspace = Workspace(place.locations.cwd, extra)
@@ -66,8 +67,10 @@ class App:
         self.gate = tool_gate(place, self.workspace, mode)
         profile = load_profile(settings.agent.profile)
         offered = settings.tools.allowed or profile.tools
-        self.backend: ModelBackend = open_backend(settings, place.loaded.variables)
-        self.store = SessionStore(place.locations.sessions, cwd=self.workspace.root)
+        self.backend: ModelBackend = open_backend(settings, place.loaded.variables, self._host)
+        self.store = SessionStore(
+            place.locations.sessions, cwd=self.workspace.root, kept_states=place.locations.kept_states
+        )
         if session_id is not None:
             self.store.check_new(session_id)
         self._lasting = Lasting(
@@ -207,7 +210,7 @@ class App:
         """
         locations, flags = self.place.locations, {**self.place.flags, "model.name": name}
         place = find_place(locations.cwd, self.place.environ, flags, trust=self.trusted)
-        backend = open_backend(place.settings, place.loaded.variables)
+        backend = open_backend(place.settings, place.loaded.variables, self._host)
         self.place = place
         await self.backend.aclose()
         self.backend = self._session.agent.backend = backend

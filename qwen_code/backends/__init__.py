@@ -9,19 +9,22 @@ from typing import TYPE_CHECKING
 from qwen_code.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from qwen_code.backends.base import ModelBackend
+    from qwen_code.backends.base import Host, ModelBackend
     from qwen_code.settings.model import Settings
 
 SCRIPTED = "scripted:"
 
 
-def open_backend(settings: Settings, environ: Mapping[str, str] = os.environ) -> ModelBackend:
+def open_backend(
+    settings: Settings, environ: Mapping[str, str] = os.environ, host: Host | None = None
+) -> ModelBackend:
     """The model that the settings name. Nothing is loaded or asked yet, except a script, which is read.
 
     Args:
         settings: `model.name` is `scripted:FILE`, a GGUF (a path, or `hf:OWNER/REPO:FILE`), or a name that
             the configured endpoint knows; without an endpoint, a name in the catalog of local models.
         environ: where providers' keys are looked up.
+        host: what a model in this process needs from the program around it.
 
     Raises:
         ConfigurationError: no model is configured, or it can't be used as configured.
@@ -34,7 +37,7 @@ def open_backend(settings: Settings, environ: Mapping[str, str] = os.environ) ->
 
         return ScriptedBackend.from_file(Path(name.removeprefix(SCRIPTED)).expanduser())
     if name.lower().endswith(".gguf") or name.startswith("hf:"):
-        return _open_local(settings)
+        return _open_local(settings, host)
     from qwen_code.backends.endpoint import HOW_TO_CONFIGURE, resolve_endpoint
 
     endpoint = resolve_endpoint(settings.model, environ)
@@ -43,7 +46,7 @@ def open_backend(settings: Settings, environ: Mapping[str, str] = os.environ) ->
 
         return OpenAICompatible(endpoint, settings.model, proxy=settings.proxy, ca_file=settings.ca_file)
     if name and _has_runtime():
-        return _open_local(settings)
+        return _open_local(settings, host)
     problem = (
         f"The model {name} needs an endpoint, and none is configured." if name else "No model is configured."
     )
@@ -56,7 +59,7 @@ def _has_runtime() -> bool:
     return find_spec("qwen_code.backends.llama_cpp") is not None
 
 
-def _open_local(settings: Settings) -> ModelBackend:
+def _open_local(settings: Settings, host: Host | None) -> ModelBackend:
     """The embedded model, from the one module that knows how."""
     if not _has_runtime():
         raise ConfigurationError(
@@ -65,5 +68,5 @@ def _open_local(settings: Settings) -> ModelBackend:
         )
     from importlib import import_module
 
-    backend: ModelBackend = import_module("qwen_code.backends.llama_cpp").open_local(settings)
+    backend: ModelBackend = import_module("qwen_code.backends.llama_cpp").open_local(settings, host)
     return backend

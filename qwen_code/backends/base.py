@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from qwen_code.chunks import Chunk
 from qwen_code.messages import Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What a model in this process needs from the program around it."""
+
+    session: Callable[[], str] = lambda: ""
+    """The id of the session that asks; what is kept of it on disk is deleted with it."""
+    warn: Callable[[str], None] = lambda text: None
+    """Takes sentences that are no errors."""
 
 
 class ModelBackend(Protocol):

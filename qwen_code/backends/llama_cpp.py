@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
+from qwen_code.backends.base import Host
 from qwen_code.backends.chat_format import ChatFormat, chat_format_of
 from qwen_code.backends.local_options import runtime_options
 from qwen_code.chunks import (
@@ -53,6 +54,7 @@ class LlamaCppBackend:
         sampling: SamplingSettings,
         *,
         name: str = "",
+        host: Host | None = None,
     ) -> None:
         """Look at the file's header, no more.
 
@@ -66,11 +68,10 @@ class LlamaCppBackend:
         self._path = path
         self._header = check(path)
         self._options = options
-        self.notices: list[str] = []
-        """What the user should know about how the model runs; complete once it is loaded."""
         self._name = name or path.stem
         self._sampling = _sampling(recommended_sampling(self._header), sampling)
         self._max_tokens = sampling.max_tokens
+        self._host = host or Host()
         self._worker = Worker("llama.cpp")
         self._loading = asyncio.Lock()
         self._runtime: Runtime | None = None
@@ -87,7 +88,14 @@ class LlamaCppBackend:
         return "local"
 
     async def context_window(self) -> int:
-        return (await self._loaded()).engine.window
+        """Before it is loaded, as planned."""
+        if self._runtime is None:
+            return (await self._worker.call(self._planned))[0].context.window
+        return self._runtime.engine.window
+
+    async def check(self) -> None:
+        """That llama.cpp is here and the machine has the memory; nothing is loaded."""
+        await self._worker.call(self._planned)
 
     async def count_tokens(self, prompt: Prompt) -> int:
         runtime = await self._loaded()
@@ -98,10 +106,10 @@ class LlamaCppBackend:
             yield waiting
         runtime = await self._loaded()
         answer = _Answer(prompt.tools, self._new_id, thinking=self._thinking)
-        cancel = Cancel()
+        cancel, session = Cancel(), self._host.session()
 
         def job(tell: Callable[[Rendered | Step], None]) -> None:
-            runtime.answer(prompt, self._sampling, self._max_tokens, tell, cancel)
+            runtime.answer(prompt, self._sampling, self._max_tokens, tell, cancel, session=session)
 
         try:
             async with aclosing(self._worker.stream(job, cancel.set)) as steps:
@@ -120,7 +128,9 @@ class LlamaCppBackend:
     async def _loaded(self) -> Runtime:
         async with self._loading:
             if self._runtime is None:
-                self._runtime = await self._worker.call(self._load)
+                self._runtime, notices = await self._worker.call(self._load)
+                for notice in notices:
+                    self._host.warn(notice)
             return self._runtime
 
     async def _signs_of_loading(self) -> AsyncGenerator[Waiting, None]:
@@ -136,10 +146,13 @@ class LlamaCppBackend:
                 yield Waiting(time.monotonic() - started)
         loading.result()
 
-    def _load(self) -> Runtime:
+    def _planned(self) -> tuple[RuntimeOptions, list[str]]:
+        return self._options([read_header(path) for path in parts(self._path, self._header)])
+
+    def _load(self) -> tuple[Runtime, list[str]]:
         try:
-            options, self.notices = self._options([read_header(p) for p in parts(self._path, self._header)])
-            return Runtime(self._path, options, self._format, lambda _: not self._closing)
+            options, notices = self._planned()
+            return Runtime(self._path, options, self._format, lambda _: not self._closing), notices
         except LoadCancelled:
             raise ConfigurationError(f"{self._name} was not loaded: the program is ending.") from None
 
@@ -235,21 +248,23 @@ class _Answer:
         return chunks
 
 
-def open_local(settings: Settings) -> LlamaCppBackend:
+def open_local(settings: Settings, host: Host | None = None) -> LlamaCppBackend:
     """The embedded model that `settings.model.name` names.
 
     Raises:
         ConfigurationError: there is no such model here.
     """
-    runtime = Locations.of(cwd=Path.cwd(), home=find_home(os.environ), environ=os.environ).runtime
-    path = locate(settings.model.name, ModelLibrary(runtime / "models"))
+    locations = Locations.of(cwd=Path.cwd(), home=find_home(os.environ), environ=os.environ)
+    path = locate(settings.model.name, ModelLibrary(locations.models))
     if path is None:
         from qwen_code.backends.endpoint import HOW_TO_CONFIGURE
 
         raise ConfigurationError(
             f"The model {settings.model.name} needs an endpoint, and none is configured. {HOW_TO_CONFIGURE}"
         )
-    return LlamaCppBackend(path, lambda files: runtime_options(files, settings), settings.model.sampling)
+    return LlamaCppBackend(
+        path, lambda files: runtime_options(files, settings), settings.model.sampling, host=host
+    )
 
 
 def _sampling(recommended: Sampling, asked: SamplingSettings) -> Sampling:

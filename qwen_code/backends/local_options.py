@@ -73,4 +73,4 @@ def _saving(local: LocalSettings) -> Saving | None:
     if not local.save_state:
         return None
     locations = Locations.of(cwd=Path.cwd(), home=find_home(os.environ), environ=os.environ)
-    return Saving(locations.runtime / "kv", limit_bytes=int(local.state_limit_gb * 10**9))
+    return Saving(locations.kept_states, limit_bytes=int(local.state_limit_gb * 10**9))

@@ -182,7 +182,7 @@ def _place() -> Place:
 
 
 def _library(place: Place) -> ModelLibrary:
-    return ModelLibrary(place.locations.runtime / "models")
+    return ModelLibrary(place.locations.models)
 
 
 def _file(name: str) -> Path:

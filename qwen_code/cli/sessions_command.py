@@ -26,7 +26,8 @@ _ID = typer.Argument(help="The id, or the beginning of it; default: the latest."
 
 
 def _store() -> SessionStore:
-    return SessionStore(find_place(Path.cwd(), os.environ, {}).locations.sessions)
+    locations = find_place(Path.cwd(), os.environ, {}).locations
+    return SessionStore(locations.sessions, kept_states=locations.kept_states)
 
 
 @app.command("list")

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 
 from qwen_code.local import ffi
-from qwen_code.local.constraint import CallConstraint, Grammars
+from qwen_code.local.constraint import CallConstraint, Grammars, SchemaConstraint
 from qwen_code.local.context import ContextOptions
 from qwen_code.local.engine import CHECKPOINT_BYTES, Cancel, Ended, Engine, Request, Step
 from qwen_code.local.kv_sidecar import Sidecar
@@ -20,6 +21,7 @@ from qwen_code.local.memory import Checkpoint, Track, least_useful
 from qwen_code.local.model import Model, Placement
 from qwen_code.local.prompt_tokens import PromptTokenizer
 from qwen_code.local.sampling import Sampling
+from qwen_code.local.schema_grammar import Schema
 from qwen_code.local.transcript import Rendered, Template, Transcript
 from qwen_code.messages import Message, Prompt
 
@@ -29,6 +31,8 @@ _LONGEST_CLOSING = 8
 """Tokens that may stand behind an answer in its entry and have not been evaluated yet."""
 _MEASURABLE = 32
 """Fewer tokens say nothing about the speed of evaluation."""
+_READ_BYTES_PER_S = 500 * 2**20
+"""How fast a saved state is read and its sha256 computed, on a machine that is not quick at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +41,8 @@ class Saving:
 
     folder: Path
     limit_bytes: int = 8 * 2**30
-    least_seconds: float = 1.0
+    least_seconds: float = 0.25
     """What evaluating again must take at least to be worth a file."""
-    label: str = ""
-    """The session whose deletion deletes its files too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,14 @@ class RuntimeOptions:
     grammar: bool = True
     """Hold the model to the grammar of calls once it has begun one."""
     saving: Saving | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The conversation that a track holds, and the session that it is of."""
+
+    rendered: Rendered
+    session: str
 
 
 class Runtime:
@@ -81,8 +91,10 @@ class Runtime:
         self._transcript = Transcript(self._template, PromptTokenizer(model))
         self._grammars: Grammars | None = None
         self._store = self._open_store(options.saving) if options.saving else None
-        self._held: dict[int, Rendered] = {}
-        """The conversation that each track holds."""
+        self._held: dict[int, _Held] = {}
+        """By the track that holds it."""
+        self._openings: dict[str, str] = {}
+        """How each session's own conversation begins; its side jobs begin otherwise."""
         self._speed = 0.0
         """Prompt tokens a second, as last measured."""
 
@@ -97,8 +109,15 @@ class Runtime:
         max_tokens: int | None,
         tell: Callable[[Rendered | Step], None],
         cancel: Cancel,
+        *,
+        session: str = "",
+        schema: Schema | None = None,
     ) -> None:
         """Answer `prompt`: `tell` gets it as tokens first, then the engine's steps.
+
+        Args:
+            session: whose conversation this is; what is saved of it is deleted with the session.
+            schema: the answer must be a JSON document of this schema, and no call.
 
         Raises:
             ContextOverflow, Cancelled, BackendError: see `Engine.answer`.
@@ -119,27 +138,42 @@ class Runtime:
                 self._measure(step.evaluated, step.prefill_s)
             tell(step)
 
+        constraint = SchemaConstraint(self.model, schema) if schema is not None else self._constraint(prompt)
         request = Request(
             rendered.tokens,
             sampling,
             max_tokens,
             marks=rendered.marks,
             at_mark=at_mark,
-            constraint=self._constraint(prompt),
+            constraint=constraint,
         )
+        self._openings.setdefault(session, rendered.chain[0])
         try:
             self.engine.answer(request, told, cancel)
         finally:
-            self._held[self._latest.id] = rendered
+            self._held[self._latest.id] = _Held(rendered, session)
+            if isinstance(constraint, SchemaConstraint):
+                constraint.close()
 
     def answered(self, rendered: Rendered, answer: Message, drawn: Sequence[int]) -> None:
         """`answer` is what the conversation keeps of the tokens `drawn`; it will be rendered as them."""
-        self._held[self._latest.id] = self._transcript.answered(rendered, answer, drawn)
+        grown = self._transcript.answered(rendered, answer, drawn)
+        for track, held in self._held.items():
+            if held.rendered is rendered:
+                self._held[track] = replace(held, rendered=grown)
 
     def save(self) -> bool:
-        """Keep the conversation used last on disk, if that is worth it."""
-        held, track = self._held.get(self._latest.id), self._latest
-        if self._store is None or held is None or not self._is_worth(len(track.tokens)):
+        """Keep each session's own conversation on disk, as it was used last, where that is worth it."""
+        main = dict[str, tuple[Track, Rendered]]()
+        for track in sorted(self.engine.memory.tracks, key=lambda track: track.used_at):
+            held = self._held.get(track.id)
+            if held is not None and held.rendered.chain[0] == self._openings[held.session]:
+                main[held.session] = track, held.rendered
+        saved = [self._save(track, held, session) for session, (track, held) in main.items()]
+        return any(saved)
+
+    def _save(self, track: Track, held: Rendered, session: str) -> bool:
+        if self._store is None or not self._is_worth(track):
             return False
         evaluated = len(track.tokens)
         common = min(evaluated, len(held.tokens))
@@ -150,7 +184,7 @@ class Runtime:
         if self._store.holds(chain):
             return False
         pending = held.tokens[evaluated : max(evaluated, held.lengths[entries - 1])]
-        return self._write(track, chain, held.lengths[:entries], pending, self._label)
+        return self._write(track, chain, held.lengths[:entries], pending, session)
 
     def close(self) -> None:
         if self._grammars is not None:
@@ -177,9 +211,9 @@ class Runtime:
         return CallConstraint(self.model, self._grammars)
 
     def _fetch_saved(self, rendered: Rendered) -> bool:
-        """When not even the opening is in memory, look for it on disk."""
+        """When much of the prompt is not in memory, look for it on disk."""
         reached = self.engine.memory.reach(rendered.tokens)
-        if self._store is None or reached >= rendered.lengths[0]:
+        if self._store is None or self._seconds(len(rendered.tokens) - reached) < self._least_seconds:
             return False
         cuttable = not self.model.hybrid
         sidecar = self._store.best_for(rendered.chain, cuttable=cuttable, better_than=reached)
@@ -204,7 +238,7 @@ class Runtime:
     def _save_opening(self, track: Track, rendered: Rendered) -> None:
         """The system prompt and tools are the same in every session: keep their state for the next one."""
         chain = rendered.chain[:1]
-        worth = self._store is not None and not self._store.holds(chain) and self._is_worth(len(track.tokens))
+        worth = self._store is not None and not self._store.holds(chain) and self._is_worth(track)
         if worth:
             self._write(track, chain, rendered.lengths[:1], (), "")
 
@@ -223,9 +257,13 @@ class Runtime:
             label=label,
         )
 
-    def _is_worth(self, tokens: int) -> bool:
-        least = self._options.saving.least_seconds if self._options.saving else 0.0
-        return tokens >= least * self._speed
+    def _is_worth(self, track: Track) -> bool:
+        reading_s = self.engine.context.state_size(track.id) / _READ_BYTES_PER_S
+        return self._seconds(len(track.tokens)) >= max(self._least_seconds, reading_s)
+
+    def _seconds(self, tokens: int) -> float:
+        """What evaluating takes; without end before that was measured."""
+        return tokens / self._speed if self._speed else inf
 
     def _measure(self, evaluated: int, seconds: float) -> None:
         if evaluated >= _MEASURABLE and seconds > 0:
@@ -236,8 +274,8 @@ class Runtime:
         return max(self.engine.memory.tracks, key=lambda track: track.used_at)
 
     @property
-    def _label(self) -> str:
-        return self._options.saving.label if self._options.saving else ""
+    def _least_seconds(self) -> float:
+        return self._options.saving.least_seconds if self._options.saving else inf
 
 
 def _most_useful(checkpoints: Sequence[Checkpoint]) -> list[tuple[int, bytes]]:

@@ -35,12 +35,14 @@ class SessionStore:
     that was used last.
     """
 
-    def __init__(self, directory: Path, *, cwd: Path | None = None) -> None:
+    def __init__(self, directory: Path, *, cwd: Path | None = None, kept_states: Path | None = None) -> None:
         """
         Args:
             cwd: leave out sessions of other working directories, which can share a folder's name.
+            kept_states: where embedded models keep what they have evaluated; deleting a session deletes its.
         """
         self.directory = directory
+        self._kept_states = kept_states
         self._cwd = str(cwd) if cwd else None
 
     def new_id(self) -> str:
@@ -203,6 +205,10 @@ class SessionStore:
             import shutil
 
             shutil.rmtree(files, ignore_errors=True)
+        if self._kept_states is not None:
+            from qwen_code.local.kv_store import forget
+
+            forget(self._kept_states, path.name.removesuffix(_SUFFIX))
         return path.name.removesuffix(_SUFFIX)
 
     def export(self, session: str | None = None, form: str = "md") -> str:

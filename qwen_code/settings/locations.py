@@ -113,6 +113,16 @@ class Locations:
         return self.runtime / "history"
 
     @property
+    def models(self) -> Path:
+        """Models that were downloaded."""
+        return self.runtime / "models"
+
+    @property
+    def kept_states(self) -> Path:
+        """What embedded models have evaluated, so that they need not do it again."""
+        return self.runtime / "kv"
+
+    @property
     def project(self) -> Path:
         """What is kept for this project outside of it."""
         return self.runtime / "projects" / project_name(self.cwd)

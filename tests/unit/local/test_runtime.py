@@ -9,6 +9,7 @@ import pytest
 
 from qwen_code.errors import ConfigurationError, ContextOverflow
 from qwen_code.local.engine import Cancel, Cancelled, Drawn, Ended, Evaluated, Step
+from qwen_code.local.kv_store import forget
 from qwen_code.local.model import Model
 from qwen_code.local.runtime import Runtime, RuntimeOptions, Saving
 from qwen_code.local.sampling import Sampling
@@ -30,8 +31,9 @@ SYSTEM = "You are a coding agent. " * 20
 class Talk:
     """A conversation with a runtime, that counts what is evaluated."""
 
-    def __init__(self, runtime: Runtime, prompt: Prompt | None = None) -> None:
+    def __init__(self, runtime: Runtime, prompt: Prompt | None = None, session: str = "") -> None:
         self.runtime = runtime
+        self.session = session
         self.prompt = prompt or Prompt(SYSTEM, TOOLS, ())
         self.evaluated: list[int] = []
         self.reused: list[int] = []
@@ -46,7 +48,9 @@ class Talk:
 
     def ask(self, *, tokens: int = 6, seed: int = 1) -> Message:
         steps: list[Rendered | Step] = []
-        self.runtime.answer(self.prompt, Sampling(seed=seed), tokens, steps.append, Cancel())
+        self.runtime.answer(
+            self.prompt, Sampling(seed=seed), tokens, steps.append, Cancel(), session=self.session
+        )
         rendered, ended = steps[0], steps[-1]
         assert isinstance(rendered, Rendered)
         assert isinstance(ended, Ended)
@@ -69,10 +73,9 @@ def _runtime(
     folder: Path | None = None,
     *,
     window: int = 4096,
-    label: str = "",
     seed: int = 0,
 ) -> Generator[Runtime]:
-    saving = Saving(folder, least_seconds=0.0, label=label) if folder else None
+    saving = Saving(folder, least_seconds=0.0) if folder else None
     options = RuntimeOptions(small_context(window, sequences=3), saving=saving)
     runtime = Runtime(TinyModel(architecture, seed=seed).build(), options, lambda model: ChatMl())
     try:
@@ -310,18 +313,52 @@ def test_saving_twice_writes_once_and_short_work_is_not_saved(tmp_path: Path) ->
 
 
 @needs_llama_cpp
-def test_a_sessions_files_carry_its_label(tmp_path: Path) -> None:
-    with _runtime("qwen3moe", tmp_path, label="session-7") as runtime:
-        talk = Talk(runtime)
-        talk.say("hello")
+def test_what_was_saved_of_a_session_can_be_forgotten_alone(tmp_path: Path) -> None:
+    with _runtime("qwen3moe", tmp_path) as runtime:
+        first, second = Talk(runtime, session="one"), Talk(runtime, session="two")
+        first.say("hello")
         runtime.save()
-        talk.say("more")
+        first.say("more")
+        second.say("another conversation")
         runtime.save()
-    from qwen_code.local.kv_store import forget
+    forget(tmp_path, "one")
+    with _runtime("qwen3moe", tmp_path) as runtime:
+        for talk, kept in ((first, False), (second, True)):
+            again = Talk(runtime, talk.prompt)
+            again.say("again")
+            assert (again.reused[0] > again.opening + 8) is kept
 
-    assert len(list(tmp_path.glob("*/*.json"))) == 2
-    forget(tmp_path, "session-7")
-    assert len(list(tmp_path.glob("*/*.json"))) == 1
+
+@needs_llama_cpp
+@pytest.mark.parametrize("architecture", BOTH)
+def test_of_a_session_its_own_conversation_is_saved_and_not_the_side_job_that_came_last(
+    architecture: Architecture, tmp_path: Path
+) -> None:
+    with _runtime(architecture, tmp_path) as runtime:
+        main = Talk(runtime, session="one")
+        main.say("the task " * 30)
+        Talk(runtime, Prompt("You summarise.", (), ()), session="one").say("word " * 60)
+        assert runtime.save()
+    with _runtime(architecture, tmp_path) as runtime:
+        resumed = Talk(runtime, main.prompt, session="one")
+        resumed.say("go on")
+        assert resumed.evaluated == [_new_tokens(runtime, "go on")]
+
+
+@needs_llama_cpp
+@pytest.mark.parametrize("architecture", BOTH)
+def test_an_old_session_is_fetched_from_disk_although_its_opening_is_in_memory(
+    architecture: Architecture, tmp_path: Path
+) -> None:
+    with _runtime(architecture, tmp_path) as runtime:
+        old = Talk(runtime, session="old")
+        old.say("a long story " * 60)
+        runtime.save()
+    with _runtime(architecture, tmp_path) as runtime:
+        Talk(runtime, session="new").say("something else")
+        resumed = Talk(runtime, old.prompt, session="old")
+        resumed.say("go on")
+        assert resumed.evaluated == [_new_tokens(runtime, "go on")]
 
 
 @needs_llama_cpp
