@@ -12,6 +12,7 @@ from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+from qwen_code.agent.plan_mode import TOOL
 from qwen_code.agent.prompting import load_profile
 from qwen_code.agent.registry import Registry, load_tools
 from qwen_code.agent.stats import ContextReport, SessionStats, context_report
@@ -150,6 +151,7 @@ class App:
 
     async def run(self, prompt: str) -> AsyncGenerator[Event, None]:
         """One turn; see `qwen_code.events` for what comes in which order. Closing it interrupts the turn."""
+        prompt = self._session.plan_mode.noted(prompt, self.mode, has_tool=TOOL in self.tool_names)
         async with aclosing(self._session.agent.run(prompt)) as events:
             async for event in events:
                 yield event

@@ -25,7 +25,7 @@ from qwen_code.settings.layers import load_settings
 from qwen_code.settings.loaded import LoadedSettings
 from qwen_code.settings.locations import Locations, find_home
 from qwen_code.settings.model import Settings
-from qwen_code.tool import OutputLimits, Question, ToolContext, UserPort
+from qwen_code.tool import OutputLimits, PlanReview, Question, ToolContext, UserPort
 from qwen_code.web import HttpWebClient
 from qwen_code.workspace.git_head import branch_at
 from qwen_code.workspace.outputs import OutputFiles
@@ -37,6 +37,9 @@ class Nobody:
     """Answers for the person when nobody is there."""
 
     async def ask(self, questions: Sequence[Question]) -> Sequence[str] | None:
+        return None
+
+    async def review_plan(self, plan: str) -> PlanReview | None:
         return None
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from qwen_code.agent.conversation import Conversation
 from qwen_code.agent.executor import Executor
 from qwen_code.agent.loop import Agent
+from qwen_code.agent.plan_mode import PlanMode
 from qwen_code.agent.registry import Registry
 from qwen_code.agent.stats import SessionStats
 from qwen_code.agent.verify import Verifier
@@ -64,6 +65,7 @@ class OpenSession:
         self._log, restored = stored if stored else (None, None)
         self.header = restored.header if restored else self._new_header(backend, new_id)
         self.stats = SessionStats()
+        self.plan_mode = PlanMode()
         self.context = tool_context(
             place, lasting.workspace, lasting.front.user, self.header.id, self._sandbox_of_commands
         )

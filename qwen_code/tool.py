@@ -112,6 +112,15 @@ class ToolResult:
     """Absolute paths that this call wrote, created or deleted."""
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What of a call a person may rewrite before it runs: a command, or a file as the call would leave it."""
+
+    text: str
+    suffix: str = ""
+    """Of the file that an editor is given, e.g. `.py`."""
+
+
 class ToolFailure(Exception):
     """The call could not be done; the text goes to the model so that it can try again."""
 
@@ -203,11 +212,26 @@ class Question:
     options: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class PlanReview:
+    """What the person makes of a plan."""
+
+    approved: bool
+    plan: str = ""
+    """Approved: the plan as the person wants it; it may have been edited."""
+    note: str = ""
+    """Refused: a sentence for the model."""
+
+
 class UserPort(Protocol):
     """Lets a tool ask the person; one-shot runs have nobody and say so."""
 
     async def ask(self, questions: Sequence[Question]) -> Sequence[str] | None:
         """The answers in order, or None when nobody can answer."""
+        ...
+
+    async def review_plan(self, plan: str) -> PlanReview | None:
+        """Put a plan to the person. An approved one has ended plan mode. None when nobody is there."""
         ...
 
 
@@ -263,6 +287,14 @@ class Tool(ABC, Generic[P]):
     async def preview(self, params: P, ctx: ToolContext) -> Block | None:
         """What a person is shown when asked. Changes nothing; may read what `accesses` named."""
         return None
+
+    async def draft(self, params: P, ctx: ToolContext) -> Draft | None:
+        """What of the call the person may rewrite; None where it is only allowed or refused."""
+        return None
+
+    def redrafted(self, params: P, text: str, ctx: ToolContext) -> P:
+        """The call that does what the person made of its draft."""
+        raise NotImplementedError
 
     @abstractmethod
     async def run(self, params: P, ctx: ToolContext, emit: Callable[[str], None]) -> ToolResult:

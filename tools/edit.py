@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from qwen_code.tool import Access, Block, DiffBlock, Tool, ToolContext, ToolFailure, ToolResult
+from qwen_code.tool import Access, Block, DiffBlock, Draft, Tool, ToolContext, ToolFailure, ToolResult
 
 if TYPE_CHECKING:
     from qwen_code.workspace.edit_match import Edited, EditRefused
@@ -45,6 +46,14 @@ class Edit(Tool[EditParams]):
 
     async def preview(self, params: EditParams, ctx: ToolContext) -> Block | None:
         return _block(_plan(params, ctx))
+
+    async def draft(self, params: EditParams, ctx: ToolContext) -> Draft:
+        return Draft(_plan(params, ctx).text, PurePath(params.file_path).suffix)
+
+    def redrafted(self, params: EditParams, text: str, ctx: ToolContext) -> EditParams:
+        """The whole file becomes what the person made of it."""
+        old = _plan(params, ctx).old
+        return EditParams(params.file_path, old.text if old else "", text)
 
     async def run(self, params: EditParams, ctx: ToolContext, emit: Callable[[str], None]) -> ToolResult:
         plan = _plan(params, ctx)

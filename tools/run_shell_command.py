@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qwen_code.tool import (
@@ -11,6 +11,7 @@ from qwen_code.tool import (
     BackgroundTask,
     CommandBlock,
     CommandResult,
+    Draft,
     Tool,
     ToolContext,
     ToolFailure,
@@ -44,6 +45,12 @@ class RunShellCommand(Tool[RunShellCommandParams]):
     async def preview(self, params: RunShellCommandParams, ctx: ToolContext) -> CommandBlock:
         (access,) = self.accesses(params, ctx)
         return CommandBlock(params.command, access.resolved)
+
+    async def draft(self, params: RunShellCommandParams, ctx: ToolContext) -> Draft:
+        return Draft(params.command, ".sh")
+
+    def redrafted(self, params: RunShellCommandParams, text: str, ctx: ToolContext) -> RunShellCommandParams:
+        return replace(params, command=text)
 
     async def run(
         self, params: RunShellCommandParams, ctx: ToolContext, emit: Callable[[str], None]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PurePath
 
-from qwen_code.tool import Access, Block, DiffBlock, Tool, ToolContext, ToolResult
+from qwen_code.tool import Access, Block, DiffBlock, Draft, Tool, ToolContext, ToolResult
 from qwen_code.workspace.encodings import UTF_8, Encoding
 from qwen_code.workspace.paths import ResolvedPath
 from qwen_code.workspace.text_files import TextFile
@@ -36,6 +37,12 @@ class WriteFile(Tool[WriteFileParams]):
 
     async def preview(self, params: WriteFileParams, ctx: ToolContext) -> Block | None:
         return _block(_plan(params, ctx))
+
+    async def draft(self, params: WriteFileParams, ctx: ToolContext) -> Draft:
+        return Draft(params.content, PurePath(params.file_path).suffix)
+
+    def redrafted(self, params: WriteFileParams, text: str, ctx: ToolContext) -> WriteFileParams:
+        return replace(params, content=text)
 
     async def run(self, params: WriteFileParams, ctx: ToolContext, emit: Callable[[str], None]) -> ToolResult:
         plan = _plan(params, ctx)

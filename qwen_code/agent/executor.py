@@ -25,7 +25,7 @@ from qwen_code.events import (
 from qwen_code.messages import ToolCall
 from qwen_code.params import parse
 from qwen_code.permissions.decision import Answer, ApprovalRequest, Approver, Decision
-from qwen_code.tool import Access, Block, Tool, ToolContext, ToolFailure
+from qwen_code.tool import Access, Block, Draft, Tool, ToolContext, ToolFailure
 
 Tell = Callable[[Event], None]
 
@@ -112,16 +112,30 @@ class Executor:
         tell(ToolStarted(call, title))
         accesses = tool.accesses(params, self.context)
         decision = self.gate.decide(tool.name, accesses)
+        self._refuse_denied(call, decision)
+        change = ""
+        if decision.verdict == "ask":
+            params, change = await self._ask(call, tool, params, title, decision, accesses, tell)
+        if change:
+            accesses = tool.accesses(params, self.context)
+            self._refuse_denied(call, self.gate.decide(tool.name, accesses))
+        context = self._granted(accesses)
+        try:
+            result = await tool.run(params, context, lambda text: tell(ToolOutput(call.id, text)))
+        except ToolFailure as failure:
+            raise ToolFailure(f"{change}{failure}", failure.kind) from None
+        for_model = f"{change}{result.for_model}"
+        return ToolFinished(call, result.ok, for_model, result.for_user, result.files_changed)
+
+    def _granted(self, accesses: Sequence[Access]) -> ToolContext:
+        return replace(self.context, granted=tuple(accesses))
+
+    def _refuse_denied(self, call: ToolCall, decision: Decision) -> None:
         if decision.verdict == "deny":
             raise Denied(
                 f"Not permitted: {decision.reason}. Do not try to get around it.",
                 Denial(call, decision.reason, decision.rule),
             )
-        if decision.verdict == "ask":
-            await self._ask(call, tool, params, title, decision, accesses, tell)
-        context = replace(self.context, granted=tuple(accesses))
-        result = await tool.run(params, context, lambda text: tell(ToolOutput(call.id, text)))
-        return ToolFinished(call, result.ok, result.for_model, result.for_user, result.files_changed)
 
     async def _ask(
         self,
@@ -132,15 +146,21 @@ class Executor:
         decision: Decision,
         accesses: Sequence[Access],
         tell: Tell,
-    ) -> None:
-        """Put the call to the person, one at a time. Returns when it may run, raises Denied when not."""
-        preview = await self._preview(tool, params, accesses)
+    ) -> tuple[Any, str]:
+        """Put the call to the person, one at a time. Returns when it may run, raises Denied when not.
+
+        What is returned are the parameters to run it with, and what the model is told of how the person
+        changed them.
+        """
+        preview, draft = await self._preview(tool, params, accesses)
         async with self._asking:
             decision = self.gate.decide(tool.name, accesses)  # an answer just given may cover this one too
             if decision.verdict == "allow":
-                return
+                return params, ""
             tell(ApprovalNeeded(call.id, decision.reason))
-            answer = await self.approver.approve(ApprovalRequest(call, title, decision, preview, accesses))
+            answer = await self.approver.approve(
+                ApprovalRequest(call, title, decision, preview, accesses, draft)
+            )
         if answer.kind == "no":
             rule = " or ".join(decision.suggestions)
             if answer.note:
@@ -151,16 +171,32 @@ class Executor:
                     "Reach the goal without it, or say why it is needed."
                 )
             raise Denied(text, Denial(call, answer.note or decision.reason, rule, not answer.unattended))
-        if answer.kind != "once":
+        if answer.kind in ("session", "always"):
             self._remember(answer)
+        if answer.kind != "edited" or draft is None or answer.text == draft.text:
+            return params, ""
+        return tool.redrafted(params, answer.text, self._granted(accesses)), _change(draft.text, answer.text)
 
-    async def _preview(self, tool: Tool[Any], params: Any, accesses: Sequence[Access]) -> Block | None:
-        """What the person is shown. A call that can't succeed fails before anybody is asked, unless its
-        failure would tell the model of files that it may not read."""
+    async def _preview(
+        self, tool: Tool[Any], params: Any, accesses: Sequence[Access]
+    ) -> tuple[Block | None, Draft | None]:
+        """What the person is shown, and may rewrite. A call that can't succeed fails before anybody is
+        asked, unless its failure would tell the model of files that it may not read."""
         try:
-            return await tool.preview(params, replace(self.context, granted=tuple(accesses)))
+            context = self._granted(accesses)
+            return await tool.preview(params, context), await tool.draft(params, context)
         except ToolFailure:
             reads = [replace(access, kind="read") for access in accesses]
             if self.gate.decide("read_file", reads).verdict == "allow":
                 raise
-            return None
+            return None, None
+
+
+def _change(draft: str, text: str) -> str:
+    """Tells the model what the person made of its call; goes before the result."""
+    if "\n" not in text.strip() and "\n" not in draft.strip():
+        return f"The user changed the call before it ran, to: {text.strip()}\n"
+    from qwen_code.workspace.diffs import unified_diff
+
+    difference = unified_diff(draft, text).text
+    return f"The user changed the call before it ran (- yours, + the user's):\n{difference}\n"

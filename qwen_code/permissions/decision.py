@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Literal, Protocol, TypeAlias
 
 from qwen_code.messages import ToolCall
-from qwen_code.tool import Access, Block
+from qwen_code.tool import Access, Block, Draft
 
 Verdict: TypeAlias = Literal["allow", "ask", "deny"]
 
@@ -52,9 +52,11 @@ class ApprovalRequest:
     decision: Decision
     preview: Block | None
     accesses: Sequence[Access]
+    draft: Draft | None = None
+    """What of the call the person may rewrite."""
 
 
-AnswerKind: TypeAlias = Literal["once", "session", "always", "no"]
+AnswerKind: TypeAlias = Literal["once", "session", "always", "edited", "no"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class Answer:
     kind: AnswerKind
     note: str = ""
     """With `no`: a sentence for the model."""
+    text: str = ""
+    """With `edited`: what the person made of the draft; it runs once."""
     rules: tuple[str, ...] = ()
     unattended: bool = False
     """With `no`: nobody was there to ask."""

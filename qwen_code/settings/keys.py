@@ -364,6 +364,13 @@ KEYS: tuple[Key, ...] = (
     Key("ui.theme", "ui.theme", word(), "Colours."),
     Key("ui.accessibility.screenReader", "ui.screen_reader", flag(), "No boxes, no redrawing."),
     Key("general.vimMode", "ui.vim_mode", flag(), "Vim keys at the prompt."),
+    Key(
+        "general.preferredEditor",
+        "ui.editor",
+        word("a command line"),
+        "The editor for prompts, plans and calls; `$VISUAL` or `$EDITOR` when not set.",
+        Reach.NONE,
+    ),
     Key("ui.hideBanner", "ui.hide_banner", flag(), "Start without the banner."),
     Key("general.terminalBell", "ui.bell", flag(), "Ring when a long turn ends or a question waits."),
     Key("ui.showStatusInTitle", "ui.title", flag(), "Show in the window's title whether it works."),

@@ -143,6 +143,8 @@ class UiSettings:
     theme: str = "auto"
     screen_reader: bool = False
     vim_mode: bool = False
+    editor: str = ""
+    """Command line of the editor; empty for $VISUAL or $EDITOR."""
     hide_banner: bool = False
     shell_output_max_lines: int = 8
     bell: bool = False

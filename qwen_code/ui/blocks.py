@@ -21,6 +21,7 @@ _LABELS = {
     "read_file": "Read",
     "write_file": "Write",
     "edit": "Edit",
+    "exit_plan_mode": "Propose plan",
     "glob": "Find",
     "grep_search": "Search",
     "list_directory": "List",

@@ -31,7 +31,7 @@ from qwen_code.events import (
 from qwen_code.messages import Message, ToolCall, Usage
 from qwen_code.permissions.decision import ApprovalRequest, Decision
 from qwen_code.settings.model import Settings
-from qwen_code.tool import Access, CommandBlock, DiffBlock, Question, TextBlock, Todo, TodoBlock
+from qwen_code.tool import Access, CommandBlock, DiffBlock, Draft, Question, TextBlock, Todo, TodoBlock
 from tests.support.repl_app import Approval, Asking, FakeApp, Hang, Step, says
 from tests.support.repl_harness import ENTER, running_repl
 
@@ -148,6 +148,7 @@ EDIT = ApprovalRequest(
     Decision("ask", "it changes a file", suggestions=("Edit(opening_hours/**)",)),
     DIFF,
     (Access("write", "/home/me/project/opening_hours/intervals.py"),),
+    Draft("def merge(intervals):\n"),
 )
 RUN = ApprovalRequest(
     call(1, "run_shell_command"),
@@ -160,6 +161,7 @@ RUN = ApprovalRequest(
     ),
     CommandBlock(COMMAND, "/home/me/project"),
     (Access("run", COMMAND, "/home/me/project"),),
+    Draft(COMMAND),
 )
 STORED: dict[str, list[Event]] = {
     f"2026010{day}-120000-abcd": [TurnStarted(prompt)]

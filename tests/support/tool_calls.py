@@ -14,6 +14,7 @@ from qwen_code.sandbox.process import Shell
 from qwen_code.sandbox.unconfined import Unconfined
 from qwen_code.tool import (
     OutputLimits,
+    PlanReview,
     Question,
     Tool,
     ToolContext,
@@ -48,6 +49,10 @@ class Person:
 
     answers: Sequence[str] | None = None
     asked: list[Question] = field(default_factory=list[Question])
+    review: PlanReview | None = None
+
+    async def review_plan(self, plan: str) -> PlanReview | None:
+        return self.review
 
     async def ask(self, questions: Sequence[Question]) -> Sequence[str] | None:
         self.asked.extend(questions)

@@ -7,7 +7,7 @@ the prompt was, a place that no text of the model's can reach.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from rich.text import Text
 
@@ -15,7 +15,7 @@ from qwen_code.permissions.decision import Answer, ApprovalRequest
 from qwen_code.tool import Access, CommandBlock, DiffBlock
 from qwen_code.ui.blocks import BODY, body, command_lines, heading_note, label
 from qwen_code.ui.painter import Line, Painter
-from qwen_code.ui.repl.panel import Entry, Key, Panel
+from qwen_code.ui.repl.panel import Entry, Key, Panel, key_line
 from qwen_code.ui.terminal_text import clipped, shown, shown_line
 
 _VERBS = {"read": "reads", "write": "writes", "run": "runs in", "net": "connects to"}
@@ -48,15 +48,30 @@ def _arguments(request: ApprovalRequest, painter: Painter) -> list[Line]:
     return lines
 
 
-class ApprovalPanel(Panel[Answer]):
+ApprovalAnswer: TypeAlias = Answer | Literal["edit"]
+"""`edit`: the draft is wanted in an editor, after which the question may come again."""
+
+
+_Wish: TypeAlias = Literal["key", "note", "session", "always", "draft"]
+"""What the panel waits for: a key, or a line of text."""
+
+
+class ApprovalPanel(Panel[ApprovalAnswer]):
     """The question. Dismissed means: no, and stop the turn."""
 
     def __init__(self, request: ApprovalRequest) -> None:
         super().__init__()
         self._request = request
-        self._asks_for: Literal["key", "note", "session", "always"] = "key"
+        self._asks_for: _Wish = "key"
         self._why = False
         self._fault = ""
+
+    @property
+    def _draft_line(self) -> str | None:
+        """The draft where it can be rewritten in one line."""
+        draft = self._request.draft
+        one_line = draft is not None and "\n" not in draft.text
+        return draft.text if draft and one_line and _runs(self._request) else None
 
     @property
     def _rules(self) -> Sequence[str]:
@@ -68,6 +83,8 @@ class ApprovalPanel(Panel[Answer]):
         match self._asks_for:
             case "note":
                 return [Text("What should it do instead? Enter alone just refuses, esc goes back.", "strong")]
+            case "draft":
+                return [Text("Change the command; enter runs it once, esc goes back.", "strong")]
             case "session" | "always":
                 until = "for this session" if self._asks_for == "session" else "from now on"
                 lines = painter.wrap(
@@ -89,14 +106,12 @@ class ApprovalPanel(Panel[Answer]):
         keys = [("y", "yes, once"), ("n", "no, tell it why")]
         if self._rules:
             keys += [("a", "always"), ("s", "this session")]
-        keys += [("?", "why am I asked"), ("esc", "no, and stop")]
-        if self._why:
-            keys.remove(("?", "why am I asked"))
-        text = Text()
-        for key, meaning in keys:
-            text.append("  " if text else "").append(f"[{key}]" if painter.plain else key, "accent")
-            text.append(f"\u00a0{meaning.replace(' ', chr(0xA0))}")
-        return lines + painter.wrap(text, "  ")
+        if request.draft is not None:
+            keys.append(("e", "edit first"))
+        if not self._why:
+            keys.append(("?", "why am I asked"))
+        keys.append(("esc", "no, and stop"))
+        return lines + painter.wrap(key_line(keys, painter), "  ")
 
     def _explanation(self, painter: Painter) -> list[Line]:
         decision = self._request.decision
@@ -121,6 +136,10 @@ class ApprovalPanel(Panel[Answer]):
                 self._ask("always", Entry("rule > ", "; ".join(self._rules)))
             case "s" if self._rules:
                 self._ask("session", Entry("rule > ", "; ".join(self._rules)))
+            case "e" if self._draft_line is not None:
+                self._ask("draft", Entry("command > ", self._draft_line))
+            case "e" if self._request.draft is not None:
+                self._answered("edit")
             case "?":
                 self._why = True
             case _:
@@ -130,6 +149,9 @@ class ApprovalPanel(Panel[Answer]):
         match self._asks_for:
             case "note":
                 self._answered(Answer("no", note=text.strip()))
+            case "draft":
+                if text.strip():
+                    self._answered(Answer("edited", text=text))
             case "session" | "always":
                 rules = tuple(rule.strip() for rule in text.split(";") if rule.strip())
                 self._fault = _fault(rules)
@@ -144,8 +166,12 @@ class ApprovalPanel(Panel[Answer]):
         else:
             self._asks_for, self.entry = "key", None
 
-    def _ask(self, what: Literal["note", "session", "always"], entry: Entry) -> None:
+    def _ask(self, what: _Wish, entry: Entry) -> None:
         self._asks_for, self.entry = what, entry
+
+
+def _runs(request: ApprovalRequest) -> bool:
+    return any(access.kind == "run" for access in request.accesses)
 
 
 def _fault(rules: Sequence[str]) -> str:

@@ -53,6 +53,11 @@ class Calls:
         if running := self._running.get(call_id):
             running.previewed = True
 
+    def redrafted(self, call_id: str, title: str) -> None:
+        """The person changed what the call does; its result shows what it is now."""
+        if running := self._running.get(call_id):
+            running.title, running.previewed = title, False
+
     def live(self) -> list[Line]:
         """What runs now, with the end of its output; one that waits for its approval is shown elsewhere."""
         lines: list[Line] = []

@@ -40,7 +40,6 @@ class Desk:
             completer=completer,
             history=history,
             complete_while_typing=wants_completion,
-            tempfile_suffix=".md",
             name="prompt",
         )
         self.entry = Buffer(multiline=False, name="entry")
@@ -99,13 +98,17 @@ class Desk:
         self._last_typed = float("-inf")
         return text
 
+    def replace(self, text: str) -> None:
+        """`text` is the draft from now on."""
+        self.prompt.text = text
+        self.prompt.cursor_position = len(text)
+
     def put(self, text: str) -> None:
         """`text` before what is being written."""
         if not text:
             return
         draft = self.prompt.text
-        self.prompt.text = f"{text}\n\n{draft}" if draft else text
-        self.prompt.cursor_position = len(self.prompt.text)
+        self.replace(f"{text}\n\n{draft}" if draft else text)
 
     @property
     def entry_sign(self) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qwen_code.errors import ExitCode
 from qwen_code.permissions.decision import Mode
+from qwen_code.tool import Draft
 
 if TYPE_CHECKING:
     from qwen_code.ui.repl.repl import Repl
@@ -75,6 +76,16 @@ class KeyActions:
         if not self._repl.transcript.expand():
             self._repl.flash("Nothing was shortened.")
         self._repl.screen.refresh_now()
+
+    def edit_prompt(self) -> None:
+        """The prompt goes to the editor whole, large pastes too, and comes back without being sent."""
+        repl = self._repl
+
+        async def work() -> None:
+            text = repl.desk.pastes.unfolded(repl.desk.prompt.text)
+            repl.desk.replace((await repl.edited(Draft(text, ".md"))).rstrip("\n"))
+
+        repl.spawn(work())
 
     def repaint(self) -> None:
         self._repl.screen.app.renderer.clear()

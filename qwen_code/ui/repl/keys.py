@@ -31,6 +31,7 @@ class Actions(Protocol):
 
     def next_mode(self) -> None: ...
     def expand(self) -> None: ...
+    def edit_prompt(self) -> None: ...
     def repaint(self) -> None: ...
     def paste(self, text: str) -> None: ...
     def press(self, key: str) -> None:
@@ -129,7 +130,7 @@ def _bind_prompt(
     @keys.add("c-x", "c-e", filter=at_prompt)
     @keys.add("c-g", filter=at_prompt)
     def _(event: KeyPressEvent) -> None:
-        prompt.open_in_editor()
+        actions.edit_prompt()
 
     @keys.add(Keys.BracketedPaste, filter=at_prompt)
     def _(event: KeyPressEvent) -> None:

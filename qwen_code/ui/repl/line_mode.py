@@ -12,10 +12,11 @@ from contextlib import suppress
 from qwen_code.errors import ExitCode, QwenCodeError
 from qwen_code.permissions.decision import Answer, ApprovalRequest, Mode
 from qwen_code.settings.model import Settings
-from qwen_code.tool import Question
+from qwen_code.tool import PlanReview, Question
 from qwen_code.ui.painter import Line, Painter
 from qwen_code.ui.repl.approval import request_lines
 from qwen_code.ui.repl.jobs import Jobs
+from qwen_code.ui.repl.plan_review import plan_lines
 from qwen_code.ui.repl.port import App, AppFactory
 from qwen_code.ui.repl.replay import replayed
 from qwen_code.ui.repl.transcript import Transcript
@@ -34,9 +35,11 @@ class LineMode:
             self._painter, time.monotonic, shell_lines=settings.ui.shell_output_max_lines
         )
         self._turn: asyncio.Task[None] | None = None
+        self._app: App | None = None
 
     async def run(self, open_app: AppFactory, first_prompt: str | None, resume: str | None) -> int:
         async with open_app(self, self, self._warn) as app:
+            self._app = app
             loop = asyncio.get_running_loop()
             loop.add_signal_handler(signal.SIGINT, self._interrupted)
             try:
@@ -86,6 +89,19 @@ class LineMode:
                 chosen = question.options[int(chosen) - 1]
             answers.append(chosen)
         return answers
+
+    async def review_plan(self, plan: str) -> PlanReview | None:
+        self._print(plan_lines(plan, self._painter))
+        answer = (await self._read("y carries it out, n does not, or say what to change: ") or "n").strip()
+        match answer.lower():
+            case "y" | "yes":
+                if self._app is not None:
+                    self._app.mode = Mode.DEFAULT
+                return PlanReview(True, plan=plan)
+            case "n" | "no" | "":
+                return PlanReview(False)
+            case _:
+                return PlanReview(False, note=answer)
 
     async def _work(self, jobs: Jobs, text: str) -> None:
         async def turn() -> None:

@@ -10,7 +10,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from rich.text import Text
 
@@ -134,4 +134,10 @@ class Picker(Panel[T]):
                 pass
 
 
-Confirmation: TypeAlias = Literal["yes", "no"]
+def key_line(keys: Sequence[tuple[str, str]], painter: Painter) -> Text:
+    """Keys and what they mean, each pair kept together where the line is wrapped."""
+    text = Text()
+    for key, meaning in keys:
+        text.append("  " if text else "").append(f"[{key}]" if painter.plain else key, "accent")
+        text.append(f"\u00a0{meaning.replace(' ', chr(0xA0))}")
+    return text

@@ -17,6 +17,7 @@ from qwen_code.errors import ExitCode, QwenCodeError
 from qwen_code.events import ApprovalNeeded, Event, ToolFinished
 from qwen_code.permissions.decision import Mode
 from qwen_code.settings.model import Settings
+from qwen_code.tool import Draft
 from qwen_code.ui.code_view import warm_up
 from qwen_code.ui.painter import Line, Painter
 from qwen_code.ui.repl.activity import SPINNER_S
@@ -25,6 +26,7 @@ from qwen_code.ui.repl.banner import banner
 from qwen_code.ui.repl.commands.table import COMMANDS, candidates, dispatch, is_command
 from qwen_code.ui.repl.completion import PromptCompleter
 from qwen_code.ui.repl.desk import Desk
+from qwen_code.ui.repl.editor import edited
 from qwen_code.ui.repl.file_index import FileIndex
 from qwen_code.ui.repl.history import PromptHistory
 from qwen_code.ui.repl.jobs import Jobs, is_shell_line
@@ -78,7 +80,14 @@ class Repl:
         self.desk = Desk(
             completer=completer, history=PromptHistory(history), clock=clock, changed=self._focus_changed
         )
-        self.questions = TerminalQuestions(self.desk.ask, self.transcript, painter, self.interrupt)
+        self.questions = TerminalQuestions(
+            self.desk.ask,
+            self.transcript,
+            painter,
+            stop=self.interrupt,
+            edit=self.edited,
+            set_mode=self.set_mode,
+        )
         self.view = View(painter, self.transcript, self.desk, clock)
         busy = Condition(lambda: self.busy)
         self._region = Region(painter, self.desk, self.view)
@@ -218,6 +227,14 @@ class Repl:
             self.transcript.notice(text)
         self.screen.refresh_now()
         asyncio.get_running_loop().call_later(FLASH_S + 0.1, self.screen.refresh)
+
+    async def edited(self, draft: Draft) -> str:
+        """What the person makes of a text in their editor.
+
+        Raises:
+            InputError: there is no editor, or it failed.
+        """
+        return await edited(draft.text, draft.suffix, self.settings.ui.editor)
 
     def set_mode(self, mode: Mode) -> None:
         if self.app is not None:

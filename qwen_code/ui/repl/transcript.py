@@ -143,6 +143,12 @@ class Transcript:
         self._calls.previewed(call_id)
         self._group(lines)
 
+    def redrafted(self, call_id: str, title: str, lines: Sequence[Line]) -> None:
+        """The person rewrote a call; `lines` show what it does now, where its result does not."""
+        self._calls.redrafted(call_id, title)
+        if lines:
+            self._group(lines)
+
     def _catch_up(self) -> None:
         """See all that has come, so that what is printed next comes after it."""
         while self._events:

@@ -35,6 +35,16 @@ class Desk:
         self.context.granted = self.tool.accesses(params, self.context)
         return asyncio.run(self.tool.run(params, self.context, lambda text: None))
 
+    def rewritten(self, old: str, new: str, **arguments: Any) -> ToolResult:
+        """A call in whose draft the person has replaced `old` by `new`."""
+        params = self._parsed(arguments)
+        self.context.granted = self.tool.accesses(params, self.context)
+        draft = asyncio.run(self.tool.draft(params, self.context))
+        assert draft is not None
+        assert old in draft.text
+        params = self.tool.redrafted(params, draft.text.replace(old, new), self.context)
+        return asyncio.run(self.tool.run(params, self.context, lambda text: None))
+
     def refused(self, **arguments: Any) -> ToolFailure:
         """The failure of a call that has to fail."""
         try:
