@@ -210,12 +210,22 @@ class App:
         Raises:
             ConfigurationError: it can't be used.
         """
-        locations, flags = self.place.locations, {**self.place.flags, "model.name": name}
-        place = find_place(locations.cwd, self.place.environ, flags, trust=self.trusted)
+        place = self._placed_with("model.name", name)
         backend = open_backend(place.settings, place.loaded.variables, self._host)
         self.place = place
         await self.backend.aclose()
         self.backend = self._session.agent.backend = backend
+
+    def set_verification(self, command: str) -> None:
+        """What must succeed before a turn counts as done, from the next turn on; empty for nothing."""
+        self.place = self._placed_with("agent.verify", command)
+        self._session.verify_with(command)
+
+    def _placed_with(self, key: str, value: str) -> Place:
+        """The settings as if the command line had said this too."""
+        place = self.place
+        flags = {**place.flags, key: value}
+        return find_place(place.locations.cwd, place.environ, flags, trust=place.trusted)
 
     def add_rules(self, scope: RuleScope, rules: Sequence[str]) -> None:
         """Allow what `rules` name, for this session or, kept in a settings file, from now on.

@@ -84,7 +84,7 @@ class OpenSession:
             ),
             Executor(lasting.registry, lasting.gate, lasting.front.approver, self.context, lasting.remember),
             place.settings.limits,
-            verifier=self._verifier(),
+            verifier=self._verifier(place.settings.agent.verify),
             record=self._record,
         )
 
@@ -112,11 +112,14 @@ class OpenSession:
             lasting.front.warn,
         )
 
-    def _verifier(self) -> Verifier | None:
-        settings = self._place.settings
-        if not settings.agent.verify:
+    def verify_with(self, command: str) -> None:
+        """What must succeed from the next turn on; empty for nothing."""
+        self.agent.verifier = self._verifier(command)
+
+    def _verifier(self, command: str) -> Verifier | None:
+        if not command:
             return None
-        return Verifier(settings.agent.verify, self.context.commands, settings.tools.shell_timeout_s * 5)
+        return Verifier(command, self.context.commands, self._place.settings.tools.shell_timeout_s * 5)
 
     def _sandbox_of_commands(self) -> Sandbox:
         """Tells a person, at the first command, that nothing confines it, unless that was wanted."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Protocol
 
@@ -34,6 +34,13 @@ class Judge(Protocol):
     """The part of the permission gate that the executor needs."""
 
     def decide(self, tool: str, accesses: Sequence[Access]) -> Decision: ...
+
+
+@dataclass(slots=True)
+class _Timer:
+    """Since when a call has run; the time that a person took to answer does not count."""
+
+    began: float
 
 
 class Denied(Exception):
@@ -85,9 +92,9 @@ class Executor:
                 yield from ([call] for call in group)
 
     async def _one(self, call: ToolCall, tell: Tell) -> ToolFinished:
-        started = time.monotonic()
+        timer = _Timer(time.monotonic())
         try:
-            finished = await self._judged(call, tell)
+            finished = await self._judged(call, tell, timer)
         except Denied as denied:
             finished = ToolFinished(call, False, str(denied), failure="not_permitted", denial=denied.denial)
         except ToolFailure as failure:
@@ -97,11 +104,11 @@ class Executor:
         except Exception as error:  # one tool's defect must not end the session
             text = f"{call.name} failed inside qwen-code ({type(error).__name__}: {error}). Try another way."
             finished = ToolFinished(call, False, text, failure="failed")
-        finished = replace(finished, duration_s=round(time.monotonic() - started, 3))
+        finished = replace(finished, duration_s=round(time.monotonic() - timer.began, 3))
         tell(finished)
         return finished
 
-    async def _judged(self, call: ToolCall, tell: Tell) -> ToolFinished:
+    async def _judged(self, call: ToolCall, tell: Tell, timer: _Timer) -> ToolFinished:
         try:
             tool = self.registry.get(call.name)
             params = parse(tool.params, call.arguments, call.name)
@@ -115,7 +122,10 @@ class Executor:
         self._refuse_denied(call, decision)
         change = ""
         if decision.verdict == "ask":
-            params, change = await self._ask(call, tool, params, title, decision, accesses, tell)
+            try:
+                params, change = await self._ask(call, tool, params, title, decision, accesses, tell)
+            finally:
+                timer.began = time.monotonic()
         if change:
             accesses = tool.accesses(params, self.context)
             self._refuse_denied(call, self.gate.decide(tool.name, accesses))

@@ -56,6 +56,11 @@ class Painter:
         self._console.width = max(columns, MIN_WIDTH)
 
     @property
+    def has_many_colours(self) -> bool:
+        """Whether it can show colours of the themes' own choosing."""
+        return self._colours is not ColorSystem.STANDARD
+
+    @property
     def theme(self) -> str:
         return self._theme_name
 

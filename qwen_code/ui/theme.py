@@ -1,14 +1,16 @@
 """Colours by meaning: every style that the front ends use, in four themes.
 
-`ansi` uses the terminal's own sixteen colours, so it is right on dark and light backgrounds and is what
-`auto` means; `dark` and `light` are tuned for one background; `mono` has no colour at all (NO_COLOR,
-https://no-color.org). A style's name says what it is for (`diff.added`), never how it looks.
+`ansi` uses the terminal's own sixteen colours, so it is right on dark and light backgrounds; `dark` and
+`light` are tuned for one background; `mono` has no colour at all (NO_COLOR, https://no-color.org). `auto` is
+`dark` or `light` once the terminal has said which it is, and `ansi` until then. A style's name says what it
+is for (`diff.added`), never how it looks.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import Literal
 
 _MONO = {
     "dim": "dim",
@@ -148,11 +150,19 @@ _LIGHT = _ANSI | {
 THEMES: Mapping[str, Mapping[str, str]] = {"ansi": _ANSI, "dark": _DARK, "light": _LIGHT, "mono": _MONO}
 
 
-def theme_named(name: str, environ: Mapping[str, str] = os.environ) -> str:
+AUTO = "auto"
+
+
+def theme_named(
+    name: str, environ: Mapping[str, str] = os.environ, background: Literal["dark", "light"] | None = None
+) -> str:
     """The theme that the setting `ui.theme` means here: a key of `THEMES`.
 
-    `auto` and names not known give `ansi`; a NO_COLOR that is not empty wins over everything.
+    `auto` goes by the background; names not known give `ansi`; a NO_COLOR that is not empty wins over
+    everything.
     """
     if environ.get("NO_COLOR"):
         return "mono"
+    if name == AUTO and background is not None:
+        return background
     return name if name in THEMES else "ansi"

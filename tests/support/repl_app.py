@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,7 +26,9 @@ from qwen_code.events import (
 from qwen_code.messages import Message, ToolSpec, Usage
 from qwen_code.permissions.decision import Answer, ApprovalRequest, Approver, Mode
 from qwen_code.permissions.rules import RuleSet
+from qwen_code.sandbox.choice import Choice
 from qwen_code.sessions.summary import SessionSummary
+from qwen_code.settings.layers import load_settings
 from qwen_code.settings.locations import Locations
 from qwen_code.settings.model import Settings
 from qwen_code.tool import CommandResult, Question, UserPort
@@ -108,9 +110,8 @@ class FakeApp:
             name="bubblewrap" if self.confines else "none", confines=self.confines
         )
         self.trusted = False
-        self.place: Any = SimpleNamespace(
-            locations=Locations.of(cwd=self.root, home=self.root / "home", environ={})
-        )
+        self.chooser: Any = SimpleNamespace(choice=Choice(self.sandbox))
+        self._look_again({})
         self._stop = asyncio.Event()
         self._stats = SessionStats(started=0.0)
 
@@ -185,6 +186,19 @@ class FakeApp:
 
     def steer(self, text: str) -> None:
         self.steered.append(text)
+
+    def _look_again(self, flags: dict[str, object]) -> None:
+        home = self.root / "home"
+        self.place: Any = SimpleNamespace(
+            locations=Locations.of(cwd=self.root, home=home, environ={}),
+            environ={},
+            flags=flags,
+            trusted=False,
+            loaded=load_settings(cwd=self.root, home=home, environ={}, flags=flags, trusted=False),
+        )
+
+    def set_verification(self, command: str) -> None:
+        self.settings = replace(self.settings, agent=replace(self.settings.agent, verify=command))
 
     async def clear(self) -> None:
         self.session_id = "20260102-040000-wxyz"

@@ -44,7 +44,7 @@ class Driver:
     def __init__(self, repl: Repl, pipe: PipeInput, emulator: Emulator) -> None:
         self.repl = repl
         self.emulator = emulator
-        self._pipe = pipe
+        self.input = self._pipe = pipe
         self.code: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def type(self, *keys: str) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from qwen_code.events import (
-    ApprovalNeeded,
     CallDrafted,
     Event,
     PrefillProgressed,
@@ -83,8 +82,6 @@ class Activity:
                 self._retry_at = now + event.wait_s
             case ToolStarted(call, title):
                 self.now_doing(f"{label(call.name)} {shown_line(title)}".rstrip())
-            case ApprovalNeeded():
-                self.now_doing("Waiting for you")
             case ToolFinished():
                 self.now_doing("Working")
             case VerificationStarted(command):

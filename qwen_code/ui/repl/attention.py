@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from qwen_code.settings.model import UiSettings
@@ -18,11 +19,26 @@ _PUSH_TITLE, _POP_TITLE = "\x1b[22;2t", "\x1b[23;2t"
 class Attention:
     """Sends control sequences of its own making; the only text in them is the folder's name."""
 
-    def __init__(self, settings: UiSettings, directory: Path, send: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: UiSettings,
+        directory: Path,
+        send: Callable[[str], None],
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._knows_777 = "VTE_VERSION" in environ or environ.get("TERM", "").startswith(("rxvt", "foot"))
         self._bell = settings.bell
         self._title = settings.title
         self._name = clipped(shown_line(directory.name), 40)
         self._send = send
+
+    def take(self, settings: UiSettings) -> None:
+        """Other settings hold from now on."""
+        if settings.title != self._title:
+            self.closed()
+            self._title = settings.title
+            self.opened()
+        self._bell = settings.bell
 
     def opened(self) -> None:
         if self._title:
@@ -52,6 +68,10 @@ class Attention:
             self._send(f"\x1b]2;{sign}{self._name} - qwen-code\x07")
 
     def _ring(self, text: str) -> None:
-        """BEL, and OSC 9 (iTerm2, WezTerm, ghostty, kitty, Windows Terminal) for a desktop notification."""
-        if self._bell:
-            self._send(f"\x07\x1b]9;qwen-code, {text}\x07")
+        """BEL, and a desktop notification: OSC 9 (iTerm2, WezTerm, ghostty, kitty, Windows Terminal), and OSC
+        777 where the terminal is of the family that knows that one (urxvt, foot, VTE)."""
+        if not self._bell:
+            return
+        self._send(f"\x07\x1b]9;qwen-code, {text}\x07")
+        if self._knows_777:
+            self._send(f"\x1b]777;notify;qwen-code;{text.replace(';', ',')}\x07")

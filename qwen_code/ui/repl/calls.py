@@ -38,12 +38,15 @@ class Calls:
     def __init__(self, painter: Painter, *, shell_lines: int) -> None:
         """`shell_lines`: how many lines of output stand under a call."""
         self._painter = painter
-        self._shell_lines = shell_lines
+        self.shell_lines = shell_lines
         self._running: dict[str, RunningCall] = {}
+        self._previewed: set[str] = set()
+        """Calls shown before they were seen to start: questions overtake events."""
         self._results: deque[tuple[str, Callable[[], list[Line]]]] = deque(maxlen=KEPT_RESULTS)
 
     def started(self, call_id: str, name: str, title: str) -> None:
-        self._running[call_id] = RunningCall(name, title)
+        self._running[call_id] = RunningCall(name, title, previewed=call_id in self._previewed)
+        self._previewed.discard(call_id)
 
     def output(self, call_id: str, text: str) -> None:
         if running := self._running.get(call_id):
@@ -52,6 +55,8 @@ class Calls:
     def previewed(self, call_id: str) -> None:
         if running := self._running.get(call_id):
             running.previewed = True
+        else:
+            self._previewed.add(call_id)
 
     def redrafted(self, call_id: str, title: str) -> None:
         """The person changed what the call does; its result shows what it is now."""
@@ -82,7 +87,7 @@ class Calls:
             return lines + self._failure(event.for_model)
         if isinstance(block, DiffBlock) and running.previewed:
             return lines
-        lines += body(block, self._painter, limit=self._shell_lines)
+        lines += body(block, self._painter, limit=self.shell_lines)
         if _is_shortened(lines):
             title = f"{label(call.name)} {clipped(shown_line(running.title), 200)}"
             self.keep(title, lambda: body(block, self._painter, limit=None))
@@ -93,7 +98,7 @@ class Calls:
         style, word = ("ok", "passed") if event.passed else ("error", f"failed, try {event.attempt}")
         lines = [self._heading(style, RunningCall("Verify", event.command), Text(word, style))]
         if not event.passed:
-            lines += output_tail(event.output, self._painter, self._shell_lines)
+            lines += output_tail(event.output, self._painter, self.shell_lines)
         return lines
 
     def cut_off(self) -> list[Line]:
@@ -118,14 +123,14 @@ class Calls:
         heading = self._heading("accent", running, Text())
         if not running.output:
             return [heading]
-        rows = output_shown(running.output).rstrip("\n").split("\n")[-self._shell_lines :]
+        rows = output_shown(running.output).rstrip("\n").split("\n")[-self.shell_lines :]
         return [heading, *(self._painter.fold(Text(row, "dim"), BODY, BODY)[0] for row in rows)]
 
     def _failure(self, text: str) -> list[Line]:
         rows: list[Line] = []
         for row in shown(text.strip()).split("\n"):
             rows += self._painter.fold(Text(row, "error"), BODY, BODY)
-        limit = self._shell_lines
+        limit = self.shell_lines
         if len(rows) <= limit:
             return rows
         self.keep("Failure", lambda: rows)

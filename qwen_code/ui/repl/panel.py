@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
@@ -70,8 +70,23 @@ class Choice(Generic[T]):
 class Picker(Panel[T]):
     """A list with a pointer; letters that are typed narrow it."""
 
-    def __init__(self, title: str, choices: Sequence[Choice[T]], chosen: int = 0) -> None:
+    def __init__(
+        self,
+        title: str,
+        choices: Sequence[Choice[T]],
+        chosen: int = 0,
+        *,
+        moved: Callable[[T], None] | None = None,
+        preview: Callable[[T, Painter], Sequence[Line]] | None = None,
+    ) -> None:
+        """
+        Args:
+            moved: told what the pointer is on, when that changes.
+            preview: lines about what the pointer is on, shown below the list.
+        """
         super().__init__()
+        self._moved = moved
+        self._preview = preview
         self._title = title
         self._all = list(choices)
         self._at = max(0, min(chosen, len(choices) - 1))
@@ -92,7 +107,8 @@ class Picker(Panel[T]):
     def lines(self, painter: Painter, rows: int) -> list[Line]:
         choices = self._choices
         at = min(self._at, max(0, len(choices) - 1))
-        room = max(1, min(rows - 2, 12))
+        below = self._previewed(painter, rows)
+        room = max(1, min(rows - 2 - len(below), 12))
         first = max(0, min(at - room // 2, len(choices) - room))
         title = Text(clipped(self._title, painter.width - 20), "strong")
         if self._filter:
@@ -109,9 +125,24 @@ class Picker(Panel[T]):
             lines.append(Text("  nothing matches", "dim"))
         hint = f"{len(choices)} of {len(self._all)} · " if len(choices) > room or self._filter else ""
         lines.append(Text(f"  {hint}↑↓ move · enter choose · type to search · esc leave", "dim"))
-        return lines
+        return [*lines, *below]
+
+    def _previewed(self, painter: Painter, rows: int) -> list[Line]:
+        """At most half of the room, a blank line before it."""
+        chosen = self.chosen
+        if self._preview is None or chosen is None:
+            return []
+        lines = list(self._preview(chosen.value, painter))[: max(rows // 2, 1)]
+        return [Text(), *lines] if lines else []
 
     def press(self, key: Key) -> None:
+        before = self.chosen
+        self._act(key)
+        after = self.chosen
+        if self._moved is not None and after is not None and after is not before:
+            self._moved(after.value)
+
+    def _act(self, key: Key) -> None:
         last = len(self._choices) - 1
         match key:
             case "up":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from qwen_code.agent.stats import ContextReport, SessionStats
     from qwen_code.permissions.gate import Gate
     from qwen_code.sandbox.base import Sandbox
+    from qwen_code.sandbox.choice import Chooser
     from qwen_code.sessions.store import SessionStore
     from qwen_code.sessions.summary import SessionSummary
+    from qwen_code.settings.loaded import LoadedSettings
     from qwen_code.settings.locations import Locations
     from qwen_code.settings.model import Settings
     from qwen_code.workspace.paths import Workspace
@@ -26,10 +28,18 @@ RuleScope: TypeAlias = Literal["session", "user", "project"]
 
 
 class Placed(Protocol):
-    """Where the application finds and keeps things."""
+    """Where the application finds and keeps things, and what was set for it."""
 
     @property
     def locations(self) -> Locations: ...
+    @property
+    def environ(self) -> Mapping[str, str]: ...
+    @property
+    def flags(self) -> Mapping[str, object]: ...
+    @property
+    def loaded(self) -> LoadedSettings: ...
+    @property
+    def trusted(self) -> bool: ...
 
 
 class App(Protocol):
@@ -59,6 +69,8 @@ class App(Protocol):
     @property
     def sandbox(self) -> Sandbox: ...
     @property
+    def chooser(self) -> Chooser: ...
+    @property
     def trusted(self) -> bool: ...
     @property
     def place(self) -> Placed: ...
@@ -82,6 +94,10 @@ class App(Protocol):
         ...
 
     async def set_model(self, name: str) -> None: ...
+    def set_verification(self, command: str) -> None:
+        """What must succeed before a turn counts as done; empty for nothing."""
+        ...
+
     def sessions(self) -> Sequence[SessionSummary]: ...
     def tools(self) -> tuple[ToolSpec, ...]: ...
     async def context_report(self) -> ContextReport: ...

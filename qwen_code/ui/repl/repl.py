@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from prompt_toolkit.enums import EditingMode
@@ -16,7 +17,7 @@ from prompt_toolkit.input import Input
 from qwen_code.errors import ExitCode, QwenCodeError
 from qwen_code.events import ApprovalNeeded, Event, ToolFinished
 from qwen_code.permissions.decision import Mode
-from qwen_code.settings.model import Settings
+from qwen_code.settings.model import Settings, UiSettings
 from qwen_code.tool import Draft
 from qwen_code.ui.code_view import warm_up
 from qwen_code.ui.painter import Line, Painter
@@ -33,6 +34,7 @@ from qwen_code.ui.repl.jobs import Jobs, is_shell_line
 from qwen_code.ui.repl.key_actions import KeyActions
 from qwen_code.ui.repl.keys import bindings
 from qwen_code.ui.repl.layout import Region
+from qwen_code.ui.repl.looks import Looks
 from qwen_code.ui.repl.port import App, AppFactory
 from qwen_code.ui.repl.questions import TerminalQuestions
 from qwen_code.ui.repl.record import Record
@@ -107,7 +109,9 @@ class Repl:
             input=input,
             output=output,
         )
+        self._input = input
         self._attention = Attention(settings.ui, directory, self.screen.send_sequence)
+        self.looks = Looks(painter, settings.ui.theme, self.screen.refresh_now)
         if settings.ui.vim_mode:
             self.screen.app.editing_mode = EditingMode.VI
 
@@ -122,6 +126,7 @@ class Repl:
         await asyncio.wait([drawing, painted], return_when=asyncio.FIRST_COMPLETED)
         self._watch_signals()
         self._attention.opened()
+        self.looks.ask(self._input, self.screen.send_sequence)
         try:
             async with AsyncExitStack() as stack:
                 stack.push_async_callback(self._close)
@@ -240,6 +245,15 @@ class Repl:
         if self.app is not None:
             self.app.mode = mode
             self.flash(f"Approval mode: {mode.value}.")
+
+    def take_ui_settings(self, ui: UiSettings) -> None:
+        """Look and behave by other settings from now on."""
+        self.settings = replace(self.settings, ui=ui)
+        self.looks.show(ui.theme)
+        self._attention.take(ui)
+        self.transcript.shell_lines = ui.shell_output_max_lines
+        self.screen.app.editing_mode = EditingMode.VI if ui.vim_mode else EditingMode.EMACS
+        self.screen.refresh_now()
 
     async def resume(self, session_id: str) -> None:
         """Go on with a stored session (`latest`, an id or its beginning) and show its end."""

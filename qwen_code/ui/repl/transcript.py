@@ -70,6 +70,15 @@ class Transcript:
         self._answer = _Answer()
         self._calls = Calls(painter, shell_lines=shell_lines)
 
+    @property
+    def shell_lines(self) -> int:
+        """Lines of a command's output that stand under it."""
+        return self._calls.shell_lines
+
+    @shell_lines.setter
+    def shell_lines(self, lines: int) -> None:
+        self._calls.shell_lines = lines
+
     def take(self, event: Event) -> None:
         """An event has come; it is looked at in the next frame."""
         last = self._events[-1] if self._events else None

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.enums import EditingMode
+from rich.text import Text
 
+from qwen_code.tool import DiffBlock
+from qwen_code.ui.blocks import body, heading_note
+from qwen_code.ui.painter import Line, Painter
 from qwen_code.ui.repl.commands.command import Command
 from qwen_code.ui.repl.panel import Choice, Picker
-from qwen_code.ui.theme import THEMES, theme_named
 
 if TYPE_CHECKING:
     from qwen_code.ui.repl.completion import Candidate
@@ -28,26 +32,57 @@ async def copy(repl: Repl, argument: str) -> None:
 
 
 async def theme(repl: Repl, argument: str) -> None:
-    """By name, or by picking one."""
-    if argument and argument not in THEMES:
-        repl.warn(f"There is no theme {argument}; there are {', '.join(THEMES)}.")
-        return
+    """By name, or by looking at each; the choice is kept."""
+    from qwen_code.settings.keys import BY_PATH
+    from qwen_code.ui.repl.commands.settings import save
+
     name = argument
+    if name and name not in _THEME_NOTES:
+        repl.warn(f"There is no theme {name}; there are {', '.join(_THEME_NOTES)}.")
+        return
     if not name:
-        choices = [Choice(name, name, _THEME_NOTES[name]) for name in THEMES]
-        at = list(THEMES).index(repl.painter.theme)
-        name = await repl.desk.ask(Picker("Colours", choices, at)) or ""
-    if name:
-        repl.painter.theme = theme_named(name)
-        repl.transcript.notice(f"Theme {repl.painter.theme}. Set ui.theme in the settings to keep it.")
+        before = repl.settings.ui.theme if repl.settings.ui.theme in _THEME_NOTES else repl.painter.theme
+        choices = [Choice(name, name, note) for name, note in _THEME_NOTES.items()]
+        at = list(_THEME_NOTES).index(before)
+        picker = Picker("Colours", choices, at, moved=_shows(repl), preview=sample)
+        name = await repl.desk.ask(picker) or ""
+        if not name:
+            repl.looks.show(before)
+            return
+    save(repl, BY_PATH["ui.theme"], name)
+
+
+def _shows(repl: Repl) -> Callable[[str], None]:
+    def show(name: str) -> None:
+        repl.looks.show(name)
+        repl.screen.refresh_now()
+
+    return show
 
 
 _THEME_NOTES = {
+    "auto": "dark or light, as the terminal's background is",
     "ansi": "the terminal's own colours",
     "dark": "for dark backgrounds",
     "light": "for light backgrounds",
     "mono": "no colours",
 }
+_SAMPLE = DiffBlock(
+    "greeting.py",
+    '@@ -1,3 +1,3 @@\n def greet(name):\n-    print("hello", name)\n+    print(f"hello, {name}")\n',
+    1,
+    1,
+)
+
+
+def sample(name: str, painter: Painter) -> list[Line]:
+    """What the chosen colours look like; the painter has them already."""
+    heading = Text().append(painter.mark("●"), "ok").append("Edit", "tool").append(" greeting.py  ")
+    return [
+        Text().append("> ", "user").append("say it with a comma", "user"),
+        heading.append_text(heading_note(_SAMPLE)),
+        *body(_SAMPLE, painter, limit=None),
+    ]
 
 
 def themes(repl: Repl) -> list[Candidate]:

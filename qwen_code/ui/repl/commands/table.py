@@ -12,9 +12,12 @@ from qwen_code.ui.repl.commands import (
     changes,
     context,
     conversation,
+    doctor,
     export,
     model,
     output,
+    settings,
+    verification,
 )
 from qwen_code.ui.repl.commands.command import Command
 
@@ -27,9 +30,12 @@ _MODULES: tuple[tuple[Command, ...], ...] = (
     changes.COMMANDS,
     context.COMMANDS,
     conversation.COMMANDS,
+    doctor.COMMANDS,
     export.COMMANDS,
     model.COMMANDS,
     output.COMMANDS,
+    settings.COMMANDS,
+    verification.COMMANDS,
 )
 COMMANDS: tuple[Command, ...] = tuple(
     sorted((command for commands in _MODULES for command in commands), key=lambda command: command.name)

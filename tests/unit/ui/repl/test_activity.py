@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from qwen_code.events import (
-    ApprovalNeeded,
     CallDrafted,
     Event,
     PrefillProgressed,
@@ -39,7 +38,6 @@ def line(*events: tuple[float, Event], now: float, width: int = 120) -> str:
         (TextDelta("x"), "Writing"),
         (CallDrafted("edit"), "Preparing edit"),
         (ToolStarted(CALL, "pytest -q"), "Run pytest -q"),
-        (ApprovalNeeded("1", "x"), "Waiting for you"),
         (ToolFinished(CALL, True, ""), "Working"),
         (VerificationStarted("make test"), "Verifying: make test"),
     ],

@@ -258,12 +258,6 @@ def test_copy_sends_the_last_answer_to_the_terminal_s_clipboard(tmp_path: Path) 
     after(tmp_path, "/copy", ENTER, sees="There is no answer yet.")
 
 
-def test_the_theme_changes_at_once(tmp_path: Path) -> None:
-    after(tmp_path, "/theme light", ENTER, sees="Theme light.")
-    after(tmp_path, "/theme", ENTER, "mono", ENTER, sees="Theme mono.")
-    after(tmp_path, "/theme pink", ENTER, sees="There is no theme pink; there are ansi, dark, light, mono.")
-
-
 def test_vim_keys_are_switched_on_and_off(tmp_path: Path) -> None:
     after(tmp_path, "/vim", ENTER, sees="Vim keys.")
 
