@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench fuzz clean
+.PHONY: help demo test check format bench safety fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,10 @@ format: ## Format the code and sort its imports
 bench: ## Measure the overhead against bare floors, in one run
 	@scripts/setup.sh dev
 	.venv/bin/python -m benchmarks.overhead
+
+safety: ## Measure permissions and sandbox on cases and by fuzzing (QWEN_CODE_CASES names other cases)
+	@scripts/setup.sh dev
+	.venv/bin/python -m benchmarks.safety
 
 fuzz: ## Compare the shell parser with real bash on 100,000 random scripts
 	@scripts/setup.sh dev

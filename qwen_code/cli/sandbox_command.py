@@ -16,7 +16,7 @@ import typer
 from qwen_code.assembly import Place, find_place, sandbox_bounds
 from qwen_code.errors import InputError, SandboxUnavailable, UsageError
 from qwen_code.sandbox.base import Network, Sandbox
-from qwen_code.sandbox.choice import Choice, Chooser
+from qwen_code.sandbox.choice import Backend, Choice, Chooser
 from qwen_code.workspace.paths import Workspace
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -31,6 +31,9 @@ def sandbox(
     network_private: Annotated[
         bool, typer.Option("--network-private", help="Allowed names may lead to private networks.")
     ] = False,
+    backend: Annotated[
+        Backend | None, typer.Option("--backend", help="bubblewrap or landlock, to try that one.")
+    ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say what is used here, and why.")] = False,
 ) -> None:
     """Run a command in the sandbox that the agent's commands run in.
@@ -43,7 +46,7 @@ def sandbox(
         wanted = Network.parse(network or place.settings.sandbox.network, private=network_private)
     except ValueError as error:
         raise UsageError(f"--network: {error}.") from error
-    chooser = Chooser(replace(bounds, network=wanted), place.environ)
+    chooser = Chooser(replace(bounds, network=wanted), place.environ, only=backend)
     try:
         if explain:
             print("\n".join(described(chooser.choice)))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 
 from qwen_code.sandbox.base import Bounds, Reason, Sandbox
 from qwen_code.sandbox.unconfined import Unconfined
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 PROBE_S: Final = 10.0
 _BUBBLEWRAP: Final = ("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap")
+Backend: TypeAlias = Literal["bubblewrap", "landlock"]
+"""The kinds between which there is a choice, on Linux."""
 _APPARMOR: Final = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 _INSTALL: Final = "Install it with your package manager (apt, dnf or pacman install bubblewrap)."
 
@@ -46,9 +48,12 @@ class Chooser:
         *,
         enabled: bool = True,
         programs: Sequence[str] = _BUBBLEWRAP,
+        only: Backend | None = None,
     ) -> None:
-        """`environment` is the user's; bubblewrap is one of `programs`, else the one on its PATH."""
+        """`environment` is the user's; bubblewrap is one of `programs`, else the one on its PATH. `only`
+        names the one kind that may be chosen."""
         self._programs = programs
+        self._only = only
         self._bounds = bounds
         self._environment = environment
         self._enabled = enabled
@@ -56,10 +61,13 @@ class Chooser:
 
     def begin(self) -> None:
         """Start the probe that most likely succeeds."""
-        if self._first is None and self._enabled and sys.platform == "linux" and not self._misplaced():
+        if self._first is None and self._may_use_bubblewrap() and not self._misplaced():
             candidate = next(self._bubblewraps(), None)
             if candidate is not None:
                 self._first = _Probe(candidate)
+
+    def _may_use_bubblewrap(self) -> bool:
+        return self._enabled and sys.platform == "linux" and self._only != "landlock"
 
     @property
     def sandbox(self) -> Sandbox:
@@ -77,7 +85,7 @@ class Chooser:
         if sys.platform != "linux":
             return Choice(Unconfined(), (Reason("sandbox", f"there is none for {sys.platform}"),))
         reasons: list[Reason] = []
-        for candidate in self._bubblewraps():
+        for candidate in self._bubblewraps() if self._only != "landlock" else ():
             probe = self._first or _Probe(candidate)
             self._first = None
             failure = probe.failure()
@@ -85,8 +93,12 @@ class Chooser:
                 return Choice(probe.sandbox)
             probe.sandbox.close()
             reasons.append(_why(failure))
+        if self._only == "landlock":
+            return self._weaker(())
         if not reasons:
             reasons.append(self._no_bubblewrap())
+        if self._only == "bubblewrap":
+            return Choice(Unconfined(), tuple(reasons[:1]))
         return self._weaker(reasons[:1])
 
     def close(self) -> None:
