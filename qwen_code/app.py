@@ -12,6 +12,7 @@ from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+from qwen_code.agent.hosts import HostQuestions
 from qwen_code.agent.plan_mode import TOOL
 from qwen_code.agent.prompting import load_profile
 from qwen_code.agent.registry import Registry, load_tools
@@ -62,10 +63,11 @@ class App:
         settings = place.settings
         extra = tuple(Path(path) for path in settings.context.include_directories)
         self.workspace = Workspace(place.locations.cwd, extra)
-        self.chooser = choose_sandbox(place, self.workspace)
+        self.gate = tool_gate(place, self.workspace, mode)
+        hosts = HostQuestions(self.gate, front.approver, self._remember)
+        self.chooser = choose_sandbox(place, self.workspace, hosts)
         if mode is Mode.AUTO:
             self.chooser.begin()
-        self.gate = tool_gate(place, self.workspace, mode)
         profile = load_profile(settings.agent.profile)
         offered = settings.tools.allowed or profile.tools
         self.backend: ModelBackend = open_backend(settings, place.loaded.variables, self._host)

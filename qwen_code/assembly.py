@@ -11,20 +11,21 @@ from pathlib import Path
 from qwen_code import __version__
 from qwen_code.agent.instructions import find_instructions
 from qwen_code.agent.prompting import Environment, preamble
+from qwen_code.errors import ConfigurationError
 from qwen_code.messages import ToolSpec
 from qwen_code.permissions.decision import Approver, Mode
 from qwen_code.permissions.gate import Gate
 from qwen_code.permissions.path_patterns import PathPattern
 from qwen_code.permissions.rules import RuleSet
 from qwen_code.permissions.trust import is_trusted
-from qwen_code.sandbox.base import Bounds, Network, Sandbox
+from qwen_code.sandbox.base import Bounds, HostJudge, Network, Sandbox
 from qwen_code.sandbox.choice import Chooser
 from qwen_code.sandbox.process import Shell
 from qwen_code.sessions.log import SessionHeader, now
 from qwen_code.settings.layers import load_settings
 from qwen_code.settings.loaded import LoadedSettings
 from qwen_code.settings.locations import Locations, find_home
-from qwen_code.settings.model import Settings
+from qwen_code.settings.model import SandboxSettings, Settings
 from qwen_code.tool import OutputLimits, PlanReview, Question, ToolContext, UserPort
 from qwen_code.web import HttpWebClient
 from qwen_code.workspace.git_head import branch_at
@@ -91,17 +92,29 @@ def tool_gate(place: Place, workspace: Workspace, mode: Mode) -> Gate:
     return Gate(rules, mode, workspace.roots, home, follow=os.path.realpath)
 
 
-def sandbox_bounds(place: Place, workspace: Workspace) -> Bounds:
-    """What commands may touch, by the settings."""
+def sandbox_bounds(place: Place, workspace: Workspace, judge_host: HostJudge | None = None) -> Bounds:
+    """What commands may touch, by the settings.
+
+    Raises:
+        ConfigurationError: the network can't be understood.
+    """
     settings, locations = place.settings.sandbox, place.locations
     return Bounds(
         roots=workspace.roots,
         home=locations.home,
         config=locations.config,
-        network=Network.parse(settings.network),
+        network=_network(settings),
+        judge_host=judge_host,
         shown=(locations.project,),
         denied=_denied_reads(tool_gate(place, workspace, Mode.DEFAULT)),
     )
+
+
+def _network(settings: SandboxSettings) -> Network:
+    try:
+        return Network.parse(settings.network, private=settings.network_private)
+    except ValueError as error:
+        raise ConfigurationError(f"sandbox.network: {error}.") from None
 
 
 def _denied_reads(gate: Gate) -> tuple[PathPattern, ...]:
@@ -116,10 +129,14 @@ def _denied_reads(gate: Gate) -> tuple[PathPattern, ...]:
     return tuple(pattern for rule in rules for pattern in matcher.patterns(rule, wide=True))
 
 
-def choose_sandbox(place: Place, workspace: Workspace) -> Chooser:
-    """The choice of a sandbox, to be made when the first command runs."""
-    enabled = place.settings.sandbox.enabled
-    return Chooser(sandbox_bounds(place, workspace), place.environ, enabled=enabled)
+def choose_sandbox(place: Place, workspace: Workspace, judge_host: HostJudge | None = None) -> Chooser:
+    """The choice of a sandbox, to be made when the first command runs.
+
+    Raises:
+        ConfigurationError: the network of the settings can't be understood.
+    """
+    bounds = sandbox_bounds(place, workspace, judge_host)
+    return Chooser(bounds, place.environ, enabled=place.settings.sandbox.enabled)
 
 
 def tool_context(

@@ -78,6 +78,8 @@ class Denial:
     """The rule that refused it, or that would allow it when nothing but a question stood in the way."""
     by_person: bool = False
     """True when somebody was asked and said no: then the run did what it was told."""
+    by_sandbox: bool = False
+    """True when the call ran and failed because of the sandbox; `rule` is the option that would permit it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,8 @@ class CommandBlock:
     directory: str
     output: str = ""
     exit_code: int | None = None
+    notes: tuple[str, ...] = ()
+    """What else a person should know, e.g. which hosts it connected to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,16 @@ Block: TypeAlias = TextBlock | DiffBlock | CommandBlock | TodoBlock
 
 
 @dataclass(frozen=True, slots=True)
+class Confinement:
+    """What the sandbox kept a command from."""
+
+    reason: str
+    """For people and the model, e.g. `there is no network`."""
+    remedy: str
+    """The option that would permit it from the start, e.g. `--network allow:NAME`."""
+
+
+@dataclass(frozen=True, slots=True)
 class ToolResult:
     """What came of a call: one text for the model, one block for the person."""
 
@@ -110,6 +122,9 @@ class ToolResult:
     for_user: Block | None = None
     files_changed: tuple[str, ...] = ()
     """Absolute paths that this call wrote, created or deleted."""
+    confinement: Confinement | None = None
+    """For a call that failed because the sandbox stopped it: it may be made again, unconfined, if a person
+    says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +160,10 @@ class CommandResult:
     """Where the shell stood when it ended, if it got that far."""
     notes: tuple[str, ...] = ()
     """Sentences about what else happened, e.g. that a process left running was ended."""
+    hosts: tuple[str, ...] = ()
+    """What was decided about each connection that it wanted, for people."""
+    confinement: Confinement | None = None
+    """Why the sandbox made it fail, if it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +190,16 @@ class CommandRunner(Protocol):
         ...
 
     async def run(
-        self, command: str, *, directory: Path | None, timeout_s: float, on_output: Callable[[str], None]
-    ) -> CommandResult: ...
+        self,
+        command: str,
+        *,
+        directory: Path | None,
+        timeout_s: float,
+        on_output: Callable[[str], None],
+        confined: bool = True,
+    ) -> CommandResult:
+        """`confined` off: without the sandbox, which only a person can permit."""
+        ...
 
     async def start(self, command: str, *, directory: Path | None) -> BackgroundTask: ...
 
@@ -266,6 +293,8 @@ class ToolContext:
     granted: Sequence[Access] = ()
     """What the gate permitted this very call, set by the executor on a copy of the context for each call; a
     path that leads elsewhere by the time it is used is refused. Empty: only what lies in the workspace."""
+    unconfined: bool = False
+    """A person permitted this very call to run without the sandbox; set like `granted`."""
 
 
 class Tool(ABC, Generic[P]):

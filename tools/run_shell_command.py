@@ -67,7 +67,11 @@ class RunShellCommand(Tool[RunShellCommandParams]):
         before = ctx.commands.directory
         seconds = _seconds(params.timeout, ctx)
         result = await ctx.commands.run(
-            params.command, directory=directory, timeout_s=seconds, on_output=emit
+            params.command,
+            directory=directory,
+            timeout_s=seconds,
+            on_output=emit,
+            confined=not ctx.unconfined,
         )
         notes = [*_ending(result, seconds), *result.notes]
         ok = result.exit_code == 0 and not result.timed_out
@@ -77,8 +81,10 @@ class RunShellCommand(Tool[RunShellCommandParams]):
             notes.append(f"ran in {ctx.workspace.display(before)}")
         text = result.text.rstrip("\n")
         for_model = "\n".join([*([text] if text else ["(no output)"]), *(f"[{note}]" for note in notes)])
-        block = CommandBlock(params.command, str(directory or before), result.text, result.exit_code)
-        return ToolResult(ok, for_model, block)
+        block = CommandBlock(
+            params.command, str(directory or before), result.text, result.exit_code, result.hosts
+        )
+        return ToolResult(ok, for_model, block, confinement=result.confinement)
 
     def title(self, params: RunShellCommandParams, ctx: ToolContext) -> str:
         first, _, more = params.command.strip().partition("\n")

@@ -25,15 +25,22 @@ from qwen_code.events import (
 from qwen_code.messages import ToolCall
 from qwen_code.params import parse
 from qwen_code.permissions.decision import Answer, ApprovalRequest, Approver, Decision
-from qwen_code.tool import Access, Block, Draft, Tool, ToolContext, ToolFailure
+from qwen_code.tool import Access, Block, Draft, Tool, ToolContext, ToolFailure, ToolResult
 
 Tell = Callable[[Event], None]
+
+
+RAN_UNCONFINED = "[the sandbox had stopped it; the user permitted it once without, and this came of that]"
+
+
+STAYS_CONFINED = "[the user did not permit it without the sandbox]"
 
 
 class Judge(Protocol):
     """The part of the permission gate that the executor needs."""
 
     def decide(self, tool: str, accesses: Sequence[Access]) -> Decision: ...
+    def decide_unconfined(self, confinement: str) -> Decision: ...
 
 
 @dataclass(slots=True)
@@ -129,13 +136,12 @@ class Executor:
         if change:
             accesses = tool.accesses(params, self.context)
             self._refuse_denied(call, self.gate.decide(tool.name, accesses))
-        context = self._granted(accesses)
         try:
-            result = await tool.run(params, context, lambda text: tell(ToolOutput(call.id, text)))
+            result, denial = await self._run(call, tool, params, title, accesses, tell)
         except ToolFailure as failure:
             raise ToolFailure(f"{change}{failure}", failure.kind) from None
         for_model = f"{change}{result.for_model}"
-        return ToolFinished(call, result.ok, for_model, result.for_user, result.files_changed)
+        return ToolFinished(call, result.ok, for_model, result.for_user, result.files_changed, denial=denial)
 
     def _granted(self, accesses: Sequence[Access]) -> ToolContext:
         return replace(self.context, granted=tuple(accesses))
@@ -146,6 +152,50 @@ class Executor:
                 f"Not permitted: {decision.reason}. Do not try to get around it.",
                 Denial(call, decision.reason, decision.rule),
             )
+
+    async def _run(
+        self,
+        call: ToolCall,
+        tool: Tool[Any],
+        params: Any,
+        title: str,
+        accesses: Sequence[Access],
+        tell: Tell,
+    ) -> tuple[ToolResult, Denial | None]:
+        """Run a call; once more without the sandbox where that has stopped it and a person permits it."""
+        context = self._granted(accesses)
+
+        def emit(text: str) -> None:
+            tell(ToolOutput(call.id, text))
+
+        result = await tool.run(params, context, emit)
+        if result.confinement is None:
+            return result, None
+        denial = await self._ask_unconfined(call, title, result, accesses, tell)
+        if denial is None:
+            again = await tool.run(params, replace(context, unconfined=True), emit)
+            return replace(again, for_model=f"{again.for_model}\n{RAN_UNCONFINED}"), None
+        if denial.by_person:
+            result = replace(result, for_model=f"{result.for_model}\n{STAYS_CONFINED}")
+        return result, denial
+
+    async def _ask_unconfined(
+        self, call: ToolCall, title: str, result: ToolResult, accesses: Sequence[Access], tell: Tell
+    ) -> Denial | None:
+        """Offer to make a call once more that the sandbox has stopped; None when a person accepts."""
+        assert result.confinement is not None
+        reason, remedy = result.confinement.reason, result.confinement.remedy
+        decision = self.gate.decide_unconfined(reason)
+        if decision.verdict == "ask":
+            async with self._asking:
+                tell(ApprovalNeeded(call.id, decision.reason))
+                request = ApprovalRequest(call, title, decision, result.for_user, accesses)
+                answer = await self.approver.approve(request)
+            if answer.kind != "no":
+                return None
+            if not answer.unattended:
+                return Denial(call, answer.note or reason, remedy, by_person=True, by_sandbox=True)
+        return Denial(call, reason, remedy, by_sandbox=True)
 
     async def _ask(
         self,

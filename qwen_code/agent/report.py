@@ -103,7 +103,7 @@ class TurnReport:
     def finished(self) -> TurnEnded:
         """The model said its last word and nothing is left to verify."""
         passed = self.verification is not None and self.verification.passed
-        refused = [d for d in self.denials if not d.by_person]
+        refused = [d for d in self.denials if not (d.by_person or d.by_sandbox)]
         if refused and not passed:
             return self.ended(Outcome.DENIED, _denied(refused))
         return self.ended(Outcome.DONE)

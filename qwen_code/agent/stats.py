@@ -44,7 +44,7 @@ class SessionStats:
             case ToolFinished():
                 self.tool_calls[event.call.name] = self.tool_calls.get(event.call.name, 0) + 1
                 self.tool_failures += not event.ok
-                self.denials += event.denial is not None
+                self.denials += event.denial is not None and not event.denial.by_sandbox
                 self.files_changed.update(dict.fromkeys(event.files_changed))
             case Compacted():
                 self.last_request = Usage()

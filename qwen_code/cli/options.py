@@ -79,6 +79,8 @@ OPTIONS: tuple[Option, ...] = (
     _text("append_system_prompt", "--append-system-prompt", "TEXT", "Add this to the system prompt."),
     _texts("add_dir", "--add-dir", "DIR", "Another directory that is part of the workspace."),
     _flag("trust", "--trust", "Obey this folder's settings and instructions in this run."),
+    _text("network", "--network", "WHAT", "What commands reach: off, on, ask or allow:NAME,..."),
+    _flag("network_private", "--network-private", "Allowed names may lead to private networks."),
     _flag("no_sandbox", "--no-sandbox", "Run commands without a sandbox."),
     _flag("progress", "--progress", "One-shot: tell the steps on stderr even where it is no terminal."),
     _flag("screen_reader", "--screen-reader", "No boxes, no spinner, one line at a time."),

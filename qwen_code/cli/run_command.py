@@ -97,6 +97,8 @@ def _settings(values: Values) -> dict[str, object]:
         "agent.appendSystemPrompt": values.get("append_system_prompt"),
         "context.includeDirectories": texts_of(values, "add_dir") or None,
         "ui.accessibility.screenReader": values.get("screen_reader"),
+        "sandbox.network": values.get("network"),
+        "sandbox.networkPrivate": values.get("network_private"),
         "sandbox.enabled": False if values.get("no_sandbox") else None,
         "debug": values.get("debug"),
     }

@@ -43,7 +43,9 @@ def sandbox(
     place = find_place(Path.cwd(), os.environ, {})
     bounds = sandbox_bounds(place, Workspace(place.locations.cwd))
     try:
-        wanted = Network.parse(network or place.settings.sandbox.network, private=network_private)
+        settings = place.settings.sandbox
+        private = network_private or settings.network_private
+        wanted = Network.parse(network or settings.network, private=private)
     except ValueError as error:
         raise UsageError(f"--network: {error}.") from error
     chooser = Chooser(replace(bounds, network=wanted), place.environ, only=backend)
@@ -107,7 +109,8 @@ async def _run(sandbox: Sandbox, place: Place, command: Sequence[str]) -> int:
     except OSError as error:
         raise InputError(f"The command could not be started: {error.strerror or error}.") from error
     finally:
-        for note in confined.close():
+        notes = confined.close()
+        for note in (*confined.hosts, *notes):
             print(f"qwen-code: {note}", file=sys.stderr)
     return code if code >= 0 else 128 - code
 

@@ -36,6 +36,9 @@ class _Watched:
         self.verdict = self.verdict or decision.verdict
         return decision
 
+    def decide_unconfined(self, confinement: str) -> Decision:
+        return self._gate.decide_unconfined(confinement)
+
 
 @dataclass(slots=True)
 class _Bench:

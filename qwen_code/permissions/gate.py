@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qwen_code.permissions.decision import Decision, Mode, Verdict
 from qwen_code.permissions.places import Place, Places
-from qwen_code.permissions.rules import RuleSet, parse_rule
+from qwen_code.permissions.rules import FETCH, NETWORK, RuleSet, parse_rule
 from qwen_code.tool import Access
 
 if TYPE_CHECKING:
@@ -146,6 +146,28 @@ class Gate:
         if not writes or self.mode in (Mode.AUTO_EDIT, Mode.AUTO):
             return Decision("allow", f"{name} lies in the workspace")
         return Decision("ask", f"it writes {name}", suggestions=suggestions)
+
+    def decide_host(self, host: str, *, named: bool) -> Decision:
+        """Judge a connection that a command wants to make through the sandbox's proxy; `named` says that the
+        settings allow the host. No mode opens the network: without a rule it is asked for."""
+        url = f"https://{f'[{host}]' if ':' in host else host}"
+        for effect in ("deny", "ask"):
+            for tool in (NETWORK, FETCH):
+                if rule := self._matcher.host(effect, url, tool):
+                    verb = "denies" if effect == "deny" else "asks for"
+                    return Decision(effect, f"the rule {rule.text} {verb} {host}", rule.text)
+        if named:
+            return Decision("allow", "the settings allow it")
+        if rule := self._matcher.host("allow", url, NETWORK):
+            return Decision("allow", f"allowed by the rule {rule.text}", rule.text)
+        return Decision("ask", f"a command wants to connect to {host}", "", (f"Network(domain:{host})",))
+
+    def decide_unconfined(self, confinement: str) -> Decision:
+        """Judge whether a command that the sandbox has stopped may be made once more without it: never
+        unasked, and in no mode in which nobody is asked."""
+        if self.mode in (Mode.PLAN, Mode.YOLO):
+            return Decision("deny", f"the sandbox stopped it: {confinement}")
+        return Decision("ask", f"once more, outside of the sandbox, which stopped it: {confinement}")
 
     def _net(self, url: str) -> Decision:
         from qwen_code.permissions.rule_matching import host_of

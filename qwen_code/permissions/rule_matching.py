@@ -133,14 +133,15 @@ class Matcher:
                     return rule
         return None
 
-    def host(self, effect: Effect, url: str) -> Rule | None:
-        """The first rule that covers the host of an address."""
+    def host(self, effect: Effect, url: str, tool: str = FETCH) -> Rule | None:
+        """The first rule about `tool` that covers the host of an address."""
         host = host_of(url)
         for rule in self.of(effect):
-            if rule.subject == "any" and rule.covers_tool(FETCH):
+            if rule.subject == "any" and rule.covers_tool(tool):
                 return rule
             if (
                 rule.subject == "domain"
+                and tool in rule.tools
                 and host
                 and _covers_host(rule.specifier, host, widely=effect != "allow")
             ):

@@ -24,6 +24,8 @@ SHELL = "run_shell_command"
 READERS = frozenset({"read_file", "grep_search", "glob", "list_directory"})
 WRITERS = frozenset({"edit", "write_file"})
 FETCH = "web_fetch"
+NETWORK = "network"
+"""No tool: what commands connect to, through the sandbox's proxy."""
 
 _ALIASES: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("Bash", "Shell", "ShellTool", "bash", "shell", SHELL), frozenset({SHELL})),
@@ -36,6 +38,7 @@ _ALIASES: Mapping[str, frozenset[str]] = {
     "EditTool": frozenset({"edit"}),
     **dict.fromkeys(("Write", "WriteFile", "WriteFileTool"), frozenset({"write_file"})),
     **dict.fromkeys(("WebFetch", "WebFetchTool"), frozenset({FETCH})),
+    "Network": frozenset({NETWORK}),
     "TodoWrite": frozenset({"todo_write"}),
     **dict.fromkeys(("Agent", "Task"), frozenset({"agent"})),
     "Skill": frozenset({"skill"}),
@@ -134,8 +137,8 @@ def parse_rule(text: str) -> Rule:
         return Rule(rule, tools, "command", specifier, pieces=_pieces(specifier))
     if tools <= READERS | WRITERS:
         return Rule(rule, tools, "path", _path(specifier))
-    if tools == frozenset({FETCH}):
-        return Rule(rule, tools, "domain", _host(specifier))
+    if tools in (frozenset({FETCH}), frozenset({NETWORK})):
+        return Rule(rule, tools, "domain", _host(specifier, name))
     raise RuleError(f"`{name}` takes nothing in parentheses")
 
 
@@ -169,13 +172,13 @@ def _path(specifier: str) -> str:
     return specifier
 
 
-def _host(specifier: str) -> str:
+def _host(specifier: str, tool: str) -> str:
     label, colon, host = specifier.partition(":")
     host = host.strip().lower().rstrip(".") if colon and label == "domain" else ""
     if specifier == "*":
         host = "*"
     if not _HOST.fullmatch(host):
-        raise RuleError("an address is given as WebFetch(domain:NAME) or WebFetch(domain:*.NAME)")
+        raise RuleError(f"an address is given as {tool}(domain:NAME) or {tool}(domain:*.NAME)")
     return host
 
 

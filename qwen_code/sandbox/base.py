@@ -21,13 +21,14 @@ class Network:
 
     mode: Literal["off", "on", "allow"] = "off"
     names: tuple[str, ...] = ()
-    """With `allow`: hosts, lower-case; `*.example.org` stands for all names below it."""
+    """With `allow`: hosts, lower-case; `*.example.org` stands for all names below it. None of them: each host
+    is asked for."""
     private: bool = False
     """Whether a name may lead to this machine or to a private network."""
 
     @classmethod
     def parse(cls, text: str, *, private: bool = False) -> Network:
-        """Read `off`, `on` or `allow:NAME,...`.
+        """Read `off`, `on`, `ask` or `allow:NAME,...`.
 
         Raises:
             ValueError: it is none of these; the sentence says why.
@@ -36,10 +37,12 @@ class Network:
             return cls("off")
         if text == "on":
             return cls("on", private=True)
+        if text == "ask":
+            return cls("allow", private=private)
         kind, _, names = text.partition(":")
         hosts = tuple(name.strip().lower().rstrip(".") for name in names.split(",") if name.strip())
         if kind != "allow" or not hosts:
-            raise ValueError(f"{text!r} is not a network; write off, on or allow:NAME,...")
+            raise ValueError(f"{text!r} is not a network; write off, on, ask or allow:NAME,...")
         for host in hosts:
             if not NAME.fullmatch(host):
                 raise ValueError(
@@ -48,7 +51,17 @@ class Network:
         return cls("allow", hosts, private)
 
     def __str__(self) -> str:
-        return f"allow:{','.join(self.names)}" if self.mode == "allow" else self.mode
+        if self.mode != "allow":
+            return self.mode
+        return f"allow:{','.join(self.names)}" if self.names else "ask"
+
+
+class HostJudge(Protocol):
+    """Decides about hosts while a command waits for its connection."""
+
+    async def __call__(self, host: str, port: int, named: bool) -> str:
+        """Why there may be no connection; empty when there may. `named`: the bounds name the host."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,8 @@ class Bounds:
     """Folders below hidden ones that commands may read nevertheless."""
     denied: tuple[Pattern, ...] = ()
     """Patterns of files that commands can't read, as rules have them."""
+    judge_host: HostJudge | None = None
+    """Asked about each host, with `allow`; None: what is named may be reached, nothing else."""
 
 
 def lies_in(path: Path, folders: Iterable[Path]) -> bool:
@@ -97,6 +112,15 @@ class Confined(Protocol):
 
     async def spawned(self) -> None:
         """To be awaited once the process runs. May be cancelled."""
+        ...
+
+    @property
+    def hosts(self) -> Sequence[str]:
+        """What was decided about each connection that it wanted, in words."""
+        ...
+
+    def waited_s(self) -> float:
+        """Seconds, since the last call of this, in which it waited for a person's decision."""
         ...
 
     def close(self) -> Sequence[str]:

@@ -76,7 +76,11 @@ class Bubblewrap:
         run = ConfinedRun(protection.links)
         try:
             mounts = dict(protection.mounts) | dict.fromkeys(run.stubs.hold(missing), False)
-            inside = run.through_proxy(self.network) if self.network.mode == "allow" else []
+            inside = (
+                run.through_proxy(self.network, self._bounds.judge_host)
+                if self.network.mode == "allow"
+                else []
+            )
             view = self._view.options(self._writable, mounts, directory, self._temporary_for(directory))
             self._put_in(run, view, directory, [*inside, *argv])
         except BaseException:

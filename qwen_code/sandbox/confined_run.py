@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from qwen_code.sandbox.stubs import Stubs
 
 if TYPE_CHECKING:
-    from qwen_code.sandbox.base import Network
+    from qwen_code.sandbox.base import HostJudge, Network
     from qwen_code.sandbox.network_proxy import NetworkProxy
     from qwen_code.sandbox.network_rules import NetworkDecision
 
@@ -47,7 +47,7 @@ class ConfinedRun:
     """To be done at the end; what it returns is for the model."""
     _owned: list[int] = field(default_factory=list[int])
     _proxy: NetworkProxy | None = None
-    _refused: dict[str, None] = field(default_factory=dict[str, None])
+    _decisions: dict[str, NetworkDecision] = field(default_factory=dict[str, "NetworkDecision"])
 
     @property
     def descriptors(self) -> Sequence[int]:
@@ -59,12 +59,19 @@ class ConfinedRun:
         self._owned.append(descriptor)
         return descriptor
 
-    def through_proxy(self, network: Network) -> list[str]:
+    def through_proxy(self, network: Network, judge: HostJudge | None) -> list[str]:
         """What stands before a command inside the sandbox so that it has a proxy."""
         from qwen_code.sandbox.network_proxy import NetworkProxy
 
-        self._proxy = NetworkProxy(network, self._decided)
+        self._proxy = NetworkProxy(network, self._decided, judge)
         return [*launcher(), "--proxy", str(self._proxy.end_for_child.fileno()), "--"]
+
+    @property
+    def hosts(self) -> Sequence[str]:
+        return [str(decision) for decision in self._decisions.values()]
+
+    def waited_s(self) -> float:
+        return 0.0 if self._proxy is None else self._proxy.waited_s()
 
     async def spawned(self) -> None:
         if self._proxy is not None:
@@ -80,8 +87,9 @@ class ConfinedRun:
         notes = [f"{path} was a link to {text} and is one again" for path, text in self._put_back()]
         if self.after is not None:
             notes += self.after()
-        if self._refused:
-            named = ", ".join(list(self._refused)[:MAX_NAMED])
+        refused = [decision.host for decision in self._decisions.values() if not decision.allowed]
+        if refused:
+            named = ", ".join(dict.fromkeys(refused[:MAX_NAMED]))
             notes.append(f"the sandbox allows no connection to {named}")
         return notes
 
@@ -105,5 +113,4 @@ class ConfinedRun:
         import logging
 
         logging.getLogger("qwen_code.sandbox").info("%s", decision)
-        if not decision.allowed:
-            self._refused[decision.host] = None
+        self._decisions.setdefault(str(decision), decision)

@@ -154,18 +154,26 @@ class Job:
             raise
 
     async def shell_ends(self, timeout_s: float) -> bool:
-        """Wait for the shell itself; False when the time is over."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self.process.wait()
-        except TimeoutError:
-            return False
-        return True
+        """Wait for the shell itself; False when the time is over. What a person takes to decide about a
+        connection does not count."""
+        while timeout_s > 0:
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await self.process.wait()
+                return True
+            except TimeoutError:
+                timeout_s = self._confined.waited_s()
+        return False
 
     async def end(self, grace_s: float) -> bool:
         """End the shell and all that it started; False when some could not be. Safe to call again."""
         ended = await self.tree.end(grace_s)
         return await self.shell_ends(END_S) and ended
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """What was decided about each connection."""
+        return tuple(self._confined.hosts)
 
     def take_output(self) -> None:
         """Read what has been printed so far."""

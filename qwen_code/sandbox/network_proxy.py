@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable, Coroutine
 from typing import Final
 
-from qwen_code.sandbox.base import Network
+from qwen_code.sandbox.base import HostJudge, Network
 from qwen_code.sandbox.http_heads import BadRequest, RequestHead, parse_head
 from qwen_code.sandbox.network_rules import NetworkDecision, is_named, refusal_of_addresses
 
@@ -31,9 +32,14 @@ class Refused(Exception):
 class NetworkProxy:
     """The proxy of one command. `end_for_child` goes to `launch.py --proxy`."""
 
-    def __init__(self, network: Network, decided: Decided) -> None:
+    def __init__(self, network: Network, decided: Decided, judge: HostJudge | None = None) -> None:
+        """`decided` is told of every decision. `judge` is asked about each host once."""
         self._network = network
         self._decided = decided
+        self._judge = judge
+        self._judged: dict[str, asyncio.Future[str]] = {}
+        self._waiting_since: float | None = None
+        self._waited_s = 0.0
         self._ours, self.end_for_child = socket.socketpair()
         self._ours.setblocking(False)
         self._server: asyncio.Server | None = None
@@ -57,11 +63,20 @@ class NetworkProxy:
         self._server = await asyncio.start_server(self._accept, sock=listener, limit=HEAD_BYTES)
         self._ours.send(b"g")
 
+    def waited_s(self) -> float:
+        """Seconds, since the last call of this, in which a person was asked about a host."""
+        now = time.monotonic()
+        if self._waiting_since is not None:
+            self._waited_s += now - self._waiting_since
+            self._waiting_since = now
+        waited, self._waited_s = self._waited_s, 0.0
+        return waited
+
     def close(self) -> None:
         """Stop serving and cut what is open."""
         if self._server is not None:
             self._server.close()
-        for task in self._connections:
+        for task in (*self._connections, *self._judged.values()):
             task.cancel()
         self._ours.close()
         self.end_for_child.close()
@@ -114,8 +129,8 @@ class NetworkProxy:
             OSError: it can't.
         """
         host, port = head.host, head.port
-        if not is_named(host, self._network):
-            raise self._refuse(host, port, f"{host} is not among the allowed names")
+        if reason := await self._refusal(host, port):
+            raise self._refuse(host, port, reason)
         loop = asyncio.get_running_loop()
         try:
             found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -133,6 +148,23 @@ class NetworkProxy:
             except OSError as error:
                 last = error
         raise last
+
+    async def _refusal(self, host: str, port: int) -> str:
+        """Why this host may not be reached; connections that want the same one wait for the same answer."""
+        named = is_named(host, self._network)
+        if self._judge is None:
+            return "" if named else f"{host} is not among the allowed names"
+        if host not in self._judged:
+            self._judged[host] = asyncio.ensure_future(self._ask(self._judge, host, port, named))
+        return await asyncio.shield(self._judged[host])
+
+    async def _ask(self, judge: HostJudge, host: str, port: int, named: bool) -> str:
+        self._waiting_since = time.monotonic()
+        try:
+            return await judge(host, port, named)
+        finally:
+            self._waited_s += time.monotonic() - self._waiting_since
+            self._waiting_since = None
 
     def _refuse(self, host: str, port: int, reason: str) -> Refused:
         self._decided(NetworkDecision(host, port, False, reason))

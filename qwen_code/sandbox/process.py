@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qwen_code.sandbox.base import Sandbox
     from qwen_code.sandbox.job import Job, Launch
     from qwen_code.sandbox.output import Capture
-    from qwen_code.tool import OutputLimits
+    from qwen_code.tool import Confinement, OutputLimits
     from qwen_code.workspace.outputs import OutputFiles
 
 GRACE_S: Final = 0.5
@@ -62,7 +62,13 @@ class Shell:
         return self._directory if self._directory.is_dir() else self._root
 
     async def run(
-        self, command: str, *, directory: Path | None, timeout_s: float, on_output: Callable[[str], None]
+        self,
+        command: str,
+        *,
+        directory: Path | None,
+        timeout_s: float,
+        on_output: Callable[[str], None],
+        confined: bool = True,
     ) -> CommandResult:
         """Run `command` to its end. What it leaves running is ended, and said in `notes`.
 
@@ -70,10 +76,12 @@ class Shell:
         """
         from qwen_code.sandbox.job import Job
         from qwen_code.sandbox.output import Capture, LiveText
+        from qwen_code.sandbox.unconfined import Unconfined
 
         capture = Capture(self._outputs, command)
         live = LiveText(on_output)
-        job = await Job.spawn(self._launch, command, directory or self.directory, capture, live)
+        launch = self._launch if confined else replace(self._launch, sandbox=Unconfined())
+        job = await Job.spawn(launch, command, directory or self.directory, capture, live)
         notes: list[str] = []
         try:
             try:
@@ -91,7 +99,8 @@ class Shell:
         if directory is None and stood is not None:
             notes += self._follow(stood)
         by_signal = code is None or code < 0
-        notes += self._refusals(code, text, stood)
+        stopped = _stopped_by(launch.sandbox, code, text, entered=stood is not None)
+        notes += stopped[0]
         return CommandResult(
             text=text,
             exit_code=None if by_signal or not in_time else code,
@@ -101,6 +110,8 @@ class Shell:
             saved_to=capture.saved_to,
             directory=stood,
             notes=tuple(notes),
+            hosts=job.hosts,
+            confinement=stopped[1],
         )
 
     async def start(self, command: str, *, directory: Path | None) -> BackgroundTask:
@@ -141,15 +152,6 @@ class Shell:
         from qwen_code.sandbox.job import Launch
 
         return Launch(for_commands(self._environment), self._sandbox(), self._root)
-
-    def _refusals(self, code: int | None, text: str, stood: Path | None) -> list[str]:
-        """What a failed command owes to its sandbox."""
-        sandbox = self._launch.sandbox
-        if code == 0 or sandbox.name == "none":
-            return []
-        from qwen_code.sandbox.denials import explain
-
-        return explain(text, sandbox.network, entered=stood is not None)
 
     def _task(self, task_id: str) -> _Background:
         task = self._background.get(task_id)
@@ -212,6 +214,18 @@ class _Background:
         finally:
             self._job.close()
             self.capture.close()
+
+
+def _stopped_by(
+    sandbox: Sandbox, code: int | None, text: str, *, entered: bool
+) -> tuple[list[str], Confinement | None]:
+    """What a failed command owes to its sandbox: sentences for the model, and the first reason."""
+    if code == 0 or sandbox.name == "none":
+        return [], None
+    from qwen_code.sandbox.denials import explain, sentence
+
+    found = explain(text, sandbox.network, entered=entered, by_permission=sandbox.name == "landlock")
+    return [sentence(confinement) for confinement in found], found[0] if found else None
 
 
 async def _left_running(job: Job) -> list[str]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import reduce
 from typing import Any, NamedTuple, cast
 
-from qwen_code.settings.keys import KEYS, Key
+from qwen_code.settings.key import Key
+from qwen_code.settings.keys import KEYS
 from qwen_code.settings.loaded import LoadedSettings
 from qwen_code.settings.model import Settings
 from qwen_code.settings.origin import DEFAULT

@@ -6,12 +6,8 @@ Names are Qwen Code's where it has them (settings schema 4), so that its files w
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from enum import Enum
-
+from qwen_code.settings.key import Key, Reach
 from qwen_code.settings.values import (
-    Kind,
     choice,
     flag,
     headers,
@@ -31,51 +27,6 @@ from qwen_code.settings.values import (
 APPROVAL_MODES = ("plan", "default", "auto-edit", "auto", "yolo")
 
 _UNLIMITED = 2**31 - 1
-
-
-class Reach(Enum):
-    """What a project's own files may do with a setting."""
-
-    NONE = "never"
-    """The endpoint, the key and what guards them never come from a repository."""
-    TRUSTED = "when trusted"
-    NARROWING = "always"
-    """It can only forbid, so it counts even where the project is not trusted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One setting."""
-
-    path: str
-    """Its name in files and flags, e.g. `model.baseUrl`."""
-    field: str
-    """Where it goes in `Settings`, e.g. `model.base_url`."""
-    kind: Kind
-    text: str
-    """One line for people."""
-    reach: Reach = Reach.TRUSTED
-    variables: tuple[str, ...] = ()
-    """Further variables, strongest first."""
-    join: bool = False
-    """True when the layers' lists are joined instead of replacing each other."""
-    expand: bool = False
-    """True when `$NAME` in the user's files stands for a variable. Not in commands, rules and prompts,
-    where it means what the shell or the model makes of it."""
-    secret: bool = False
-    project_refuses: tuple[object, ...] = ()
-    """Values that not even a trusted project may set; in text, a colon stands for every text with one."""
-
-    def refused_to_project(self, value: object) -> bool:
-        """Whether `value`, as the field has it, is one that a project's files can't set."""
-        named = isinstance(value, str) and ":" in value and ":" in self.project_refuses
-        return named or value in self.project_refuses
-
-    @property
-    def variable(self) -> str:
-        words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", self.path)
-        return "QWEN_CODE_" + words.replace(".", "_").upper()
-
 
 _MODE = choice(*APPROVAL_MODES, spellings={"auto_edit": "auto-edit", "autoEdit": "auto-edit"})
 _RULES = texts('a list of rules such as "Bash(git status:*)"')
@@ -332,8 +283,17 @@ KEYS: tuple[Key, ...] = (
     Key(
         "sandbox.network",
         "sandbox.network",
-        shaped("`off`, `on` or `allow:NAME,...`", r"off|on|allow:[\w.*:-]+(?:,[\w.*:-]+)*"),
+        shaped(
+            "`off`, `on`, `ask` or `allow:NAME,...`", r"off|on|ask|allow:[\w.*:\[\]-]+(?:,[\w.*:\[\]-]+)*"
+        ),
         "What commands reach of the network.",
+    ),
+    Key(
+        "sandbox.networkPrivate",
+        "sandbox.network_private",
+        flag(),
+        "Allowed names may lead to this machine and to private networks.",
+        project_refuses=(True,),
     ),
     Key(
         "context.fileName",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
-from qwen_code.settings.keys import Key
+from qwen_code.settings.key import Key
 from qwen_code.settings.model import Settings
 from qwen_code.settings.origin import Origin
 

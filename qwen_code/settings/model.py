@@ -110,7 +110,8 @@ class SandboxSettings:
 
     enabled: bool = True
     network: str = "off"
-    """`off`, `on`, or `allow:NAME,...`."""
+    """`off`, `on`, `ask`, or `allow:NAME,...`."""
+    network_private: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 from qwen_code.settings.describe import field_value, render
-from qwen_code.settings.keys import KEYS, Key, Reach
+from qwen_code.settings.key import Key, Reach
+from qwen_code.settings.keys import KEYS
 from qwen_code.settings.model import Settings
 
 BEGIN = "<!-- settings table: begin (made by python -m qwen_code.settings.reference docs/settings.md) -->"

@@ -11,7 +11,8 @@ from typing import Any, NoReturn, cast
 from qwen_code.errors import ConfigurationError
 from qwen_code.settings.foreign import closest, foreign
 from qwen_code.settings.jsonc import JsonError, Node, parse
-from qwen_code.settings.keys import BY_PATH, ENV_SECTION, PROVIDERS_SECTION, SECTIONS, Key, Reach
+from qwen_code.settings.key import Key, Reach
+from qwen_code.settings.keys import BY_PATH, ENV_SECTION, PROVIDERS_SECTION, SECTIONS
 from qwen_code.settings.loaded import Assignment, ModelEntry, UnknownKey
 from qwen_code.settings.origin import Layer, Origin
 from qwen_code.settings.reading import read_config

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from qwen_code.errors import ConfigurationError
-from qwen_code.settings.keys import KEYS, Key, Reach
+from qwen_code.settings.key import Key, Reach
+from qwen_code.settings.keys import KEYS
 from qwen_code.settings.loaded import Assignment, UnknownKey
 from qwen_code.settings.origin import Origin
 from qwen_code.settings.reading import read_config

@@ -30,6 +30,7 @@ _LABELS = {
     "ask_user_question": "Ask",
     "task_output": "Look at task",
     "task_stop": "Stop task",
+    "network": "Connect",
 }
 
 
@@ -66,8 +67,9 @@ def body(block: Block | None, painter: Painter, *, limit: int | None) -> list[Li
         case TextBlock(text):
             text = text.strip()
             return output_tail(text, painter, limit) if "\n" in text else []
-        case CommandBlock(output=output):
-            return output_tail(output, painter, limit)
+        case CommandBlock(output=output, notes=notes):
+            rows = [row for note in notes for row in painter.wrap(Text(shown_line(note), "dim"), BODY)]
+            return output_tail(output, painter, limit) + rows
         case DiffBlock():
             return diff_lines(block, painter, limit=limit and max(limit, 20))
         case TodoBlock(todos):

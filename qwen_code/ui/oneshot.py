@@ -13,7 +13,7 @@ from contextlib import aclosing
 from typing import Literal, Protocol, TextIO, TypeAlias, cast
 
 from qwen_code.errors import ExitCode
-from qwen_code.events import Event, Outcome, TurnEnded
+from qwen_code.events import Denial, Event, Outcome, TurnEnded
 
 Format: TypeAlias = Literal["text", "json", "stream-json"]
 
@@ -90,6 +90,9 @@ class _Text:
             self._out.flush()
         if ended.outcome is not Outcome.DONE:
             self._err.write(f"qwen-code: {ended.detail}\n")
+        for denial in ended.denials:
+            if denial.by_sandbox:
+                self._err.write(f"qwen-code: {_stopped(denial)}\n")
 
     def _harmless(self, text: str) -> str:
         """Nothing that steers a terminal reaches one; files and pipes get the text as it is."""
@@ -98,6 +101,15 @@ class _Text:
         from qwen_code.ui.terminal_text import shown
 
         return shown(text)
+
+
+def _stopped(denial: Denial) -> str:
+    """A call that the sandbox made fail, on one line that steers no terminal."""
+    from qwen_code.ui.terminal_text import shown_line
+
+    command = str(denial.call.arguments.get("command", denial.call.name))
+    text = f"the sandbox stopped `{command}`: {denial.reason}; {denial.rule} permits it"
+    return shown_line(text)
 
 
 class _Json:

@@ -214,6 +214,7 @@ def _denial(denial: Denial) -> Json:
         "tool_input": denial.call.arguments,
         "reason": denial.reason,
         "rule": denial.rule,
+        "by_sandbox": denial.by_sandbox,
     }
 
 

@@ -79,9 +79,10 @@ class Calls:
         if event.duration_s >= 1:
             note.append(" · " if note else "").append(duration(event.duration_s), "dim")
         lines = [self._heading("ok" if event.ok else "error", running, note)]
-        if event.denial is not None:
-            who = "Refused by you" if event.denial.by_person else "Not permitted"
-            reason = Text(f"{who}: {shown_line(event.denial.reason)}", "warn")
+        denial = event.denial
+        if denial is not None and not denial.by_sandbox:
+            who = "Refused by you" if denial.by_person else "Not permitted"
+            reason = Text(f"{who}: {shown_line(denial.reason)}", "warn")
             return lines + self._painter.wrap(reason, BODY)
         if not event.ok and block is None:
             return lines + self._failure(event.for_model)
@@ -91,6 +92,10 @@ class Calls:
         if _is_shortened(lines):
             title = f"{label(call.name)} {clipped(shown_line(running.title), 200)}"
             self.keep(title, lambda: body(block, self._painter, limit=None))
+        if denial is not None:
+            remedy = "" if denial.by_person else f" ({denial.rule} permits it)"
+            text = f"Stopped by the sandbox: {shown_line(denial.reason)}{remedy}"
+            lines += self._painter.wrap(Text(text, "warn"), BODY)
         return lines
 
     def verified(self, event: VerificationFinished) -> list[Line]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from qwen_code.sandbox.base import Network
-from qwen_code.sandbox.denials import explain
+from qwen_code.sandbox.denials import explain, sentence
 
 OFF, ON, SOME = Network(), Network("on"), Network.parse("allow:pypi.org")
 
@@ -22,9 +22,10 @@ OFF, ON, SOME = Network(), Network("on"), Network.parse("allow:pypi.org")
     ],
 )
 def test_a_failure_that_the_sandbox_caused_is_explained_in_a_line(text: str, says: str) -> None:
-    (note,) = explain(text, OFF, entered=True)
-    assert says in note
-    assert "\n" not in note
+    (found,) = explain(text, OFF, entered=True)
+    assert says in sentence(found)
+    assert "\n" not in sentence(found)
+    assert found.remedy.startswith("--")
 
 
 @pytest.mark.parametrize("text", ["", "2 failed, 11 passed", "command not found", "Permission denied"])
@@ -35,11 +36,20 @@ def test_an_ordinary_failure_is_not(text: str) -> None:
 def test_where_there_is_a_network_its_failures_are_its_own() -> None:
     text = "curl: (6) Could not resolve host: example.org"
     assert explain(text, ON, entered=True) == []
-    assert explain(text, SOME, entered=True) == ["the sandbox: only pypi.org can be reached"]
+    assert [sentence(f) for f in explain(text, SOME, entered=True)] == [
+        "the sandbox: only pypi.org can be reached"
+    ]
 
 
 def test_a_sandbox_that_could_not_be_set_up_is_told_from_a_command_that_fails() -> None:
     text = "bwrap: Can't find source path /x: No such file or directory"
-    (note,) = explain(text, OFF, entered=False)
-    assert "did not run" in note
+    (found,) = explain(text, OFF, entered=False)
+    assert "did not run" in sentence(found)
     assert explain(text, OFF, entered=True) == []
+
+
+def test_where_the_sandbox_answers_as_permissions_do_a_refusal_may_be_its_own() -> None:
+    text = "sh: 1: cannot create /opt/x: Permission denied"
+    assert explain(text, OFF, entered=True) == []
+    (found,) = explain(text, OFF, entered=True, by_permission=True)
+    assert "outside of the workspace" in found.reason

@@ -9,7 +9,8 @@ from rich.text import Text
 from qwen_code.errors import InputError
 from qwen_code.settings.describe import Row, describe
 from qwen_code.settings.edit import edit_setting
-from qwen_code.settings.keys import BY_PATH, Key
+from qwen_code.settings.key import Key
+from qwen_code.settings.keys import BY_PATH
 from qwen_code.settings.layers import load_settings
 from qwen_code.settings.values import Unfit, unfit_sentence
 from qwen_code.ui.painter import Line, Painter

@@ -156,6 +156,18 @@ def test_a_refused_call_says_who_refused_it() -> None:
     assert "    Not permitted: rm is denied" in lines
 
 
+def test_a_call_that_the_sandbox_stopped_shows_its_output_and_what_would_permit_it() -> None:
+    it = transcript()
+    denial = Denial(RUN, "there is no network", "--network on", by_sandbox=True)
+    block = CommandBlock("curl x", "/", "Could not resolve host\n", 6, ("network: x:443 refused",))
+    lines = printed(it, [ToolFinished(RUN, False, "", block, denial=denial)])
+    assert "    Could not resolve host" in lines
+    assert "    network: x:443 refused" in lines
+    assert "Stopped by the sandbox: there is no network (--network on permits it)" in " ".join(
+        line.strip() for line in lines
+    )
+
+
 def test_what_was_shown_for_approval_is_not_shown_again() -> None:
     it = transcript()
     it.take(ToolStarted(EDIT, "a.py"))
