@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from qwen_code.agent.hosts import HostQuestions
+from qwen_code.agent.memory import MemoryEntry, add_line, entries, file_to_add_to
 from qwen_code.agent.plan_mode import TOOL
-from qwen_code.agent.prompting import load_profile
+from qwen_code.agent.prompting import DEFAULT_PROFILE, SMALL_PROFILE, Profile, load_profile
 from qwen_code.agent.registry import Registry, load_tools
 from qwen_code.agent.stats import ContextReport, SessionStats, context_report
+from qwen_code.agent.window import SMALL_WINDOW
 from qwen_code.assembly import (
     Front,
     Nobody,
@@ -25,13 +27,14 @@ from qwen_code.assembly import (
     find_place,
     system_text,
     tool_gate,
+    window_at_hand,
 )
 from qwen_code.backends import open_backend
 from qwen_code.backends.base import Host, ModelBackend
 from qwen_code.errors import ConfigurationError
 from qwen_code.events import Event, TurnEnded
 from qwen_code.messages import ToolSpec
-from qwen_code.open_session import Lasting, OpenSession
+from qwen_code.open_session import Beginning, Lasting, OpenSession
 from qwen_code.permissions.decision import Answer, Approver, Mode, Refuse
 from qwen_code.permissions.rules import RuleError
 from qwen_code.sandbox.base import Sandbox
@@ -68,8 +71,9 @@ class App:
         self.chooser = choose_sandbox(place, self.workspace, hosts)
         if mode is Mode.AUTO:
             self.chooser.begin()
-        profile = load_profile(settings.agent.profile)
-        offered = settings.tools.allowed or profile.tools
+        self._extra_tools = tuple(extra_tools)
+        self._profile = load_profile(settings.agent.profile or DEFAULT_PROFILE)
+        self._registry = self._tools_of(self._profile)
         self.backend: ModelBackend = open_backend(settings, place.loaded.variables, self._host)
         self.store = SessionStore(
             place.locations.sessions, cwd=self.workspace.root, kept_states=place.locations.kept_states
@@ -81,14 +85,22 @@ class App:
             self.workspace,
             self.chooser,
             self.gate,
-            Registry([*load_tools(only=offered, without=settings.tools.disabled), *extra_tools]),
-            system_text(profile.text, settings),
             self.store,
             self._remember,
         )
-        self._session = OpenSession(self._lasting, place, self.backend, new_id=session_id)
         if mode is Mode.AUTO:
             self.gate.sandboxed = self.sandbox.name != "none"
+
+    async def begin(self, session_id: str | None = None, resume: str | None = None) -> None:
+        """Open the first session: a new one, or the stored one that `resume` names (`LATEST`: the last).
+
+        Raises:
+            SessionError: there is no such session, or it can't be read.
+        """
+        if resume is not None:
+            self._open_stored(None if resume == LATEST else resume)
+        else:
+            await self._open_new(session_id)
 
     # -- what front ends show
 
@@ -147,7 +159,26 @@ class App:
         return self._session.stats
 
     async def context_report(self) -> ContextReport:
-        return await context_report(self.backend, self._session.agent.conversation, self.stats())
+        agent = self._session.agent
+        return await context_report(self.backend, agent.conversation, self.stats(), agent.compactor.plan)
+
+    def memory(self) -> list[MemoryEntry]:
+        """The instructions that the model was told, and those that wait for their files."""
+        session = self._session
+        return entries(session.sources, session.header.preamble, session.agent.conversation.messages)
+
+    def add_memory(self, text: str, scope: Literal["project", "user"]) -> Path:
+        """Add a line to the instructions, and tell the model with the next prompt; gives the file.
+
+        Raises:
+            InputError: it can't be written.
+        """
+        user = scope == "user"
+        directory = self.place.locations.config if user else self.workspace.root
+        path = file_to_add_to(directory, self.settings.context.file_names)
+        add_line(path, text)
+        self.steer(f"I have added to the instructions in {self._session.sources.origin(path)}: {text}")
+        return path
 
     # -- turns
 
@@ -187,10 +218,16 @@ class App:
     def sessions(self) -> list[SessionSummary]:
         return self.store.list()
 
+    async def compress(self, focus: str = "") -> AsyncGenerator[Event, None]:
+        """Shorten the conversation now, keeping above all what `focus` says; ends with TurnEnded."""
+        async with aclosing(self._session.agent.compress(focus)) as events:
+            async for event in events:
+                yield event
+
     async def clear(self) -> None:
         """Begin a new session; the old one stays on disk."""
         await self._session.aclose()
-        self._session = OpenSession(self._lasting, self.place, self.backend)
+        await self._open_new()
 
     async def resume(self, session_id: str | None) -> Sequence[Event]:
         """Go on with a stored session (None: the latest); its events, to show it again.
@@ -200,11 +237,7 @@ class App:
         """
         path = self.store.find(session_id)
         await self._session.aclose()
-        log, restored = self.store.open(path.stem, self.front.warn)
-        self._session = OpenSession(self._lasting, self.place, self.backend, stored=(log, restored))
-        for warning in restored.warnings:
-            self.front.warn(warning)
-        return restored.events
+        return self._open_stored(path.stem)
 
     async def set_model(self, name: str) -> None:
         """Go on with another model.
@@ -252,6 +285,32 @@ class App:
         await self._session.aclose()
         self.chooser.close()
         await self.backend.aclose()
+
+    def _tools_of(self, profile: Profile) -> Registry:
+        tools = self.settings.tools
+        ours = load_tools(only=tools.allowed or profile.tools, without=tools.disabled)
+        return Registry([*ours, *self._extra_tools])
+
+    async def _open_new(self, session_id: str | None = None) -> None:
+        """A new session. Its profile is the person's choice, else the one that suits the model's window."""
+        window = await window_at_hand(self.backend)
+        if not self.settings.agent.profile:
+            small = window is not None and window < SMALL_WINDOW
+            self._profile = load_profile(SMALL_PROFILE if small else DEFAULT_PROFILE)
+            self._registry = self._tools_of(self._profile)
+        beginning = Beginning(
+            session_id or self.store.new_id(), system_text(self._profile.text, self.settings), window
+        )
+        self._session = OpenSession(self._lasting, self.place, self.backend, self._registry, beginning)
+
+    def _open_stored(self, session_id: str | None) -> Sequence[Event]:
+        path = self.store.find(session_id)
+        stored = self.store.open(path.stem, self.front.warn)
+        self._session = OpenSession(self._lasting, self.place, self.backend, self._registry, stored)
+        restored = stored[1]
+        for warning in restored.warnings:
+            self.front.warn(warning)
+        return restored.events
 
     def _remember(self, answer: Answer) -> None:
         self.add_rules("session" if answer.kind == "session" else "user", answer.rules)
@@ -316,8 +375,11 @@ async def running(
     """`open_app` for callers that have loaded the settings. `mode` counts where these name none."""
     app = App(place, front, Mode(place.settings.tools.approval_mode or mode), session_id, extra_tools)
     try:
-        if resume is not None:
-            await app.resume(None if resume == LATEST else resume)
+        await app.begin(session_id, resume)
+    except BaseException:
+        await app.backend.aclose()
+        raise
+    try:
         yield app
     finally:
         await app.aclose()

@@ -5,19 +5,25 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from qwen_code import __version__
-from qwen_code.agent.instructions import find_instructions
+from qwen_code.agent.imports import MAX_BYTES
+from qwen_code.agent.instructions import Sources, find_instructions
 from qwen_code.agent.prompting import Environment, preamble
-from qwen_code.errors import ConfigurationError
+from qwen_code.agent.shortening import Facts
+from qwen_code.agent.stats import SessionStats
+from qwen_code.agent.window import BYTES_PER_TOKEN, WindowPlan
+from qwen_code.backends.base import ModelBackend
+from qwen_code.errors import ConfigurationError, QwenCodeError
 from qwen_code.messages import ToolSpec
 from qwen_code.permissions.decision import Approver, Mode
 from qwen_code.permissions.gate import Gate
 from qwen_code.permissions.path_patterns import PathPattern
 from qwen_code.permissions.rules import RuleSet
-from qwen_code.permissions.trust import trust_of
+from qwen_code.permissions.trust import is_trusted
 from qwen_code.sandbox.base import Bounds, HostJudge, Network, Sandbox
 from qwen_code.sandbox.choice import Chooser
 from qwen_code.sandbox.process import Shell
@@ -78,11 +84,8 @@ def find_place(
     """
     home = find_home(environ)
     locations = Locations.of(cwd=directory, home=home, environ=environ)
-    record = trust_of(directory, locations.trusted_folders)
-    trusted = trust or record.trusted
+    trusted = trust or is_trusted(directory, locations.trusted_folders)
     loaded = load_settings(cwd=directory, home=home, environ=environ, flags=flags, trusted=trusted)
-    if record.problem:
-        loaded = replace(loaded, problems=(record.problem, *loaded.problems))
     return Place(locations, environ, trusted, loaded, flags)
 
 
@@ -163,6 +166,46 @@ def tool_context(
     )
 
 
+def scale_output(context: ToolContext, settings: Settings, plan: WindowPlan) -> None:
+    """Let tools give the model no more at once than its window can take."""
+    limits = OutputLimits(settings.tools.output_lines, settings.tools.output_bytes)
+    context.limits = plan.scaled(limits)
+    if isinstance(context.commands, Shell):
+        context.commands.limits = context.limits
+
+
+def facts_of(context: ToolContext, stats: SessionStats) -> Facts:
+    """What must survive when a conversation is shortened, whatever the model remembers."""
+    marks = {"completed": "x", "in_progress": "~", "pending": " "}
+    return Facts(
+        files_changed=[context.workspace.display(Path(path)) for path in stats.files_changed],
+        todos=[f"[{marks[todo.status]}] {todo.content}" for todo in context.todos],
+        running=[f"{task.id}: {task.command}" for task in context.commands.tasks() if task.running],
+    )
+
+
+async def window_at_hand(backend: ModelBackend) -> int | None:
+    """The model's window, if it can be known at the start; a model that can't be used says so later."""
+    with suppress(QwenCodeError):
+        return await backend.window_at_hand()
+    return None
+
+
+def instruction_sources(
+    place: Place, workspace: Workspace, window: int | None, warn: Callable[[str], None]
+) -> Sources:
+    """Where the instructions for this project come from, and how much of a `window` they may take."""
+    most = WindowPlan(window).instructions * BYTES_PER_TOKEN if window else MAX_BYTES
+    return Sources(
+        workspace.root,
+        place.locations.config,
+        place.settings.context.file_names,
+        place.trusted,
+        warn,
+        min(most, MAX_BYTES),
+    )
+
+
 def new_header(
     place: Place,
     workspace: Workspace,
@@ -170,16 +213,10 @@ def new_header(
     model: str,
     system: str,
     tools: tuple[ToolSpec, ...],
-    warn: Callable[[str], None],
+    sources: Sources,
 ) -> SessionHeader:
     """All that a new session sends first and never changes."""
-    instructions = find_instructions(
-        workspace.root,
-        place.locations.config,
-        place.settings.context.file_names,
-        trusted=place.trusted,
-        warn=warn,
-    )
+    instructions = find_instructions(sources)
     created, branch = now(), branch_at(workspace.root)
     environment = Environment(workspace.root, _system_name(), created[:10], branch, workspace.roots[1:])
     return SessionHeader(

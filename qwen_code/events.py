@@ -4,6 +4,8 @@ One prompt gives:
 
     TurnStarted
       ( Steered*
+        ( CompactionStarted ( Waited | PrefillProgressed | Retried )* Compacted )?
+        WindowFilling?
         RequestStarted
           ( Waited | PrefillProgressed | ReasoningDelta | TextDelta | CallDrafted | Retried )*
         AnswerEnded
@@ -11,6 +13,9 @@ One prompt gives:
         Corrected? )*
       VerificationStarted  ToolOutput*  VerificationFinished               then perhaps requests again
     TurnEnded                                                              always, and exactly once
+
+A request that the server refuses as too long is followed by a compaction and RequestStarted of the same
+step.
 
 Events carry data only and survive a round trip through JSON (`encode`, `decode`), so that the session log
 and `--output-format stream-json` are projections of the same stream.
@@ -29,7 +34,11 @@ from qwen_code.errors import ExitCode
 from qwen_code.messages import Message, ToolCall, Usage
 from qwen_code.tool import Block, FailureKind
 
-CorrectionReason: TypeAlias = Literal["empty", "truncated", "malformed", "loop", "verification"]
+CorrectionReason: TypeAlias = Literal[
+    "empty", "truncated", "malformed", "loop", "verification", "instructions", "schema"
+]
+CompactionReason: TypeAlias = Literal["window", "overflow", "asked"]
+CompactionKind: TypeAlias = Literal["outputs", "summary", "digest"]
 
 
 class Outcome(StrEnum):
@@ -101,6 +110,10 @@ class RequestStarted:
     """The model is asked; `step` counts from 1 within the turn."""
 
     step: int
+    prompt_tokens: int = 0
+    """Of the request, as well as it is known before the answer tells it."""
+    window: int = 0
+    """Tokens that the model's window holds; 0 while the prompt is so short that nobody has asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +224,39 @@ class VerificationFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowFilling:
+    """The window will soon be full; told once before each compaction. Sizes in tokens."""
+
+    used: int
+    window: int
+    limit: int
+    """The size at which the conversation is shortened."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompactionStarted:
+    """The conversation is about to be shortened: it fills the window, was refused, or a person asked."""
+
+    reason: CompactionReason
+    before: int
+    window: int
+
+
+@dataclass(frozen=True, slots=True)
 class Compacted:
-    """The conversation was shortened; sizes in tokens."""
+    """The conversation was shortened and is another one behind its first message. Sizes in tokens."""
 
     before: int
     after: int
+    kind: CompactionKind = "summary"
+    """Old tool results became references to a file; or the model summed up what was said; or, where it could
+    not, the program's own notes stand for it."""
+    evaluated_again: int = 0
+    """What it costs: the part of `after` that the model has to read anew."""
+    usage: Usage = dataclasses.field(default_factory=Usage)
+    """Of the request for the summary."""
+    saved_to: str = ""
+    """The file with all that was left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +303,8 @@ Event: TypeAlias = (
     | Corrected
     | VerificationStarted
     | VerificationFinished
+    | WindowFilling
+    | CompactionStarted
     | Compacted
     | TurnEnded
 )

@@ -32,6 +32,8 @@ class Message:
     """Calls of an assistant message, in the order in which their results must follow."""
     tool_call_id: str = ""
     """For role `tool`: the call that this answers."""
+    by_harness: bool = field(default=False, compare=False)
+    """For role `user`: the program said it, not the person. The model reads both the same way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +82,5 @@ class Prompt:
     system: str
     tools: tuple[ToolSpec, ...]
     messages: tuple[Message, ...] = field(default=())
+    answer_schema: dict[str, Any] | None = None
+    """A JSON schema that the answer must have. A backend that can hold the model to it does."""

@@ -7,20 +7,31 @@ permission gate, the tools) is in `Lasting`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from qwen_code.agent.compaction import Compactor
 from qwen_code.agent.conversation import Conversation
 from qwen_code.agent.executor import Executor
+from qwen_code.agent.file_instructions import Advisor
 from qwen_code.agent.loop import Agent
 from qwen_code.agent.plan_mode import PlanMode
 from qwen_code.agent.registry import Registry
 from qwen_code.agent.stats import SessionStats
 from qwen_code.agent.verify import Verifier
-from qwen_code.assembly import Front, Place, new_header, tool_context
+from qwen_code.assembly import (
+    Front,
+    Place,
+    facts_of,
+    instruction_sources,
+    new_header,
+    scale_output,
+    tool_context,
+)
 from qwen_code.backends.base import ModelBackend
 from qwen_code.events import Event
+from qwen_code.messages import Message
 from qwen_code.permissions.decision import Answer
 from qwen_code.permissions.gate import Gate
 from qwen_code.sandbox.base import Sandbox
@@ -39,12 +50,20 @@ class Lasting:
     workspace: Workspace
     chooser: Chooser
     gate: Gate
-    registry: Registry
-    system: str
-    """The system text of new sessions."""
     store: SessionStore
     remember: Callable[[Answer], None]
     """Keeps what a person has allowed for longer than one call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a new session begins with."""
+
+    id: str
+    system: str
+    """The system text."""
+    window: int | None
+    """The model's window, as far as it is known."""
 
 
 class OpenSession:
@@ -55,15 +74,19 @@ class OpenSession:
         lasting: Lasting,
         place: Place,
         backend: ModelBackend,
-        *,
-        stored: tuple[SessionLog, Restored] | None = None,
-        new_id: str | None = None,
+        registry: Registry,
+        source: Beginning | tuple[SessionLog, Restored],
     ) -> None:
-        """Goes on with `stored`, or begins a session with the id `new_id` or one that sorts by time."""
+        """Begins a new session, or goes on with a stored one."""
         self._lasting = lasting
         self._place = place
-        self._log, restored = stored if stored else (None, None)
-        self.header = restored.header if restored else self._new_header(backend, new_id)
+        self._log, restored = (None, None) if isinstance(source, Beginning) else source
+        window = source.window if isinstance(source, Beginning) else None
+        self.sources = instruction_sources(place, lasting.workspace, window, lasting.front.warn)
+        if isinstance(source, Beginning):
+            self.header = self._new_header(backend, registry, source)
+        else:
+            self.header = source[1].header
         self.stats = SessionStats()
         self.plan_mode = PlanMode()
         self.context = tool_context(
@@ -73,18 +96,36 @@ class OpenSession:
             for path, digest in restored.files_seen.items():
                 self.context.files.remember(Path(path), digest)
             self.stats.usage = restored.usage
+            self.stats.files_changed = dict.fromkeys(restored.files_changed)
         self.context.files.on_seen = self._file_seen
-        self.agent = Agent(
+        self.agent = self._new_agent(backend, registry, restored)
+
+    def _new_agent(self, backend: ModelBackend, registry: Registry, restored: Restored | None) -> Agent:
+        lasting, settings, header = self._lasting, self._place.settings, self.header
+        conversation = Conversation(
+            header.system,
+            header.tools,
+            preamble=header.preamble,
+            messages=restored.messages if restored else (),
+        )
+        compactor = Compactor(
+            conversation,
+            self.context.outputs,
+            threshold=settings.context.compact_threshold,
+            longest_answer=settings.model.sampling.max_tokens,
+            facts=lambda: facts_of(self.context, self.stats),
+            replaced=self._conversation_replaced,
+            on_window=lambda plan: scale_output(self.context, settings, plan),
+            measured=restored.measured if restored else None,
+        )
+        return Agent(
             backend,
-            Conversation(
-                self.header.system,
-                self.header.tools,
-                preamble=self.header.preamble,
-                messages=restored.messages if restored else (),
-            ),
-            Executor(lasting.registry, lasting.gate, lasting.front.approver, self.context, lasting.remember),
-            place.settings.limits,
-            verifier=self._verifier(place.settings.agent.verify),
+            conversation,
+            Executor(registry, lasting.gate, lasting.front.approver, self.context, lasting.remember),
+            settings.limits,
+            compactor=compactor,
+            advisor=Advisor(self.sources, conversation),
+            verifier=self._verifier(settings.agent.verify),
             record=self._record,
         )
 
@@ -100,16 +141,15 @@ class OpenSession:
         if self._log is not None:
             self._log.close()
 
-    def _new_header(self, backend: ModelBackend, new_id: str | None) -> SessionHeader:
-        lasting = self._lasting
+    def _new_header(self, backend: ModelBackend, registry: Registry, beginning: Beginning) -> SessionHeader:
         return new_header(
             self._place,
-            lasting.workspace,
-            new_id or lasting.store.new_id(),
+            self._lasting.workspace,
+            beginning.id,
             backend.name,
-            lasting.system,
-            lasting.registry.specs(),
-            lasting.front.warn,
+            beginning.system,
+            registry.specs(),
+            self.sources,
         )
 
     def verify_with(self, command: str) -> None:
@@ -132,6 +172,9 @@ class OpenSession:
         """Write what must survive, before anything else happens."""
         self.stats.take(event)
         SessionRecorder(self._opened_log()).record(event)
+
+    def _conversation_replaced(self, messages: Sequence[Message]) -> None:
+        SessionRecorder(self._opened_log()).conversation(messages)
 
     def _file_seen(self, path: Path, sha256: str) -> None:
         SessionRecorder(self._opened_log()).file_seen(str(path), sha256)

@@ -49,9 +49,10 @@ class Answer:
     async def collect(self, chunks: AsyncIterator[Chunk], tell: Tell) -> None:
         """Read `chunks` to their end."""
         async for chunk in chunks:
-            self._take(chunk, tell)
+            self.take(chunk, tell)
 
-    def _take(self, chunk: Chunk, tell: Tell) -> None:
+    def take(self, chunk: Chunk, tell: Tell) -> None:
+        """Add one chunk, and tell of it."""
         match chunk:
             case TextChunk(text):
                 self.text.append(text)

@@ -1,9 +1,13 @@
-"""The history and its invariants: it only grows, and every call is answered once, in order."""
+"""The history and its invariants: it only grows, and every call is answered once, in order.
+
+The one exception is a compaction, which replaces it as a whole and says so.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from qwen_code.messages import INTERRUPTED, Message, Prompt, ToolCall, ToolSpec
 
@@ -37,16 +41,25 @@ class Conversation:
         """Calls of the last answer that have no result yet."""
         return self._open
 
-    def prompt(self) -> Prompt:
+    def prompt(self, answer_schema: dict[str, Any] | None = None) -> Prompt:
         """The next request. Every call must have its result by now."""
-        assert not self._open, "a request was made while calls were open"
-        return Prompt(self.system, self.tools, tuple(self._messages))
+        return self.prompt_of(self._messages, answer_schema)
 
-    def add_user(self, text: str) -> None:
+    def prompt_of(self, messages: Sequence[Message], answer_schema: dict[str, Any] | None = None) -> Prompt:
+        """A request with this system prompt and tools, and other messages."""
+        assert not self._open, "a request was made while calls were open"
+        return Prompt(self.system, self.tools, tuple(messages), answer_schema)
+
+    def add_user(self, text: str, *, by_harness: bool = False) -> None:
         assert not self._open, "a user message came between a call and its result"
         if self.preamble and not self._messages:
             text = f"{self.preamble}\n\n{text}"
-        self._messages.append(Message("user", text))
+        self._messages.append(Message("user", text, by_harness=by_harness))
+
+    def replace(self, messages: Sequence[Message]) -> None:
+        """Go on with `messages` instead: the conversation was shortened."""
+        assert not self._open, "the conversation was replaced while calls were open"
+        self._messages = list(messages)
 
     def add_answer(self, answer: Message) -> Message:
         """Append the model's answer and open its calls; an answer that says nothing is left out.

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from pathlib import Path
 from typing import Any, Protocol
 
 from qwen_code.agent.registry import Registry
@@ -75,6 +76,7 @@ class Executor:
         self.context = context
         self._remember = remember
         self._asking = asyncio.Lock()
+        self._touched: dict[Path, None] = {}
 
     async def run(self, calls: Sequence[ToolCall], tell: Tell) -> list[ToolFinished]:
         """Run `calls`, telling everything as it happens; the results come in the order of the calls.
@@ -90,6 +92,12 @@ class Executor:
                 tasks = [group.create_task(self._one(call, tell)) for call in batch]
             finished += [task.result() for task in tasks]
         return finished
+
+    def take_touched(self) -> list[Path]:
+        """The files that calls have read or written since the last time, links followed."""
+        touched = [path for path in self._touched if path.is_file()]
+        self._touched.clear()
+        return touched
 
     def _batches(self, calls: Sequence[ToolCall]) -> Iterator[list[ToolCall]]:
         for read_only, group in groupby(calls, lambda call: self.registry.is_read_only(call.name)):
@@ -140,6 +148,8 @@ class Executor:
             result, denial = await self._run(call, tool, params, title, accesses, tell)
         except ToolFailure as failure:
             raise ToolFailure(f"{change}{failure}", failure.kind) from None
+        touched = [access.resolved for access in accesses if access.kind in ("read", "write")]
+        self._touched.update(dict.fromkeys(map(Path, touched)))
         for_model = f"{change}{result.for_model}"
         return ToolFinished(call, result.ok, for_model, result.for_user, result.files_changed, denial=denial)
 

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing, suppress
+from dataclasses import replace
 
 from qwen_code.agent.answer import Answer
+from qwen_code.agent.compaction import Compactor
 from qwen_code.agent.conversation import Conversation
-from qwen_code.agent.executor import Executor
+from qwen_code.agent.executor import Executor, Tell
+from qwen_code.agent.file_instructions import Advisor
 from qwen_code.agent.limits import Budget, LoopGuard, Stop
+from qwen_code.agent.progress import ProgressGuard
 from qwen_code.agent.report import TurnReport
 from qwen_code.agent.verify import Verifier, feedback
 from qwen_code.backends.base import ModelBackend
-from qwen_code.errors import BackendUnavailable, ConfigurationError, QwenCodeError
+from qwen_code.errors import BackendUnavailable, ConfigurationError, ContextOverflow, QwenCodeError
 from qwen_code.events import (
     AnswerEnded,
+    Compacted,
     Corrected,
     CorrectionReason,
     Event,
     Outcome,
     RequestStarted,
     Steered,
+    ToolFinished,
     TurnEnded,
     TurnStarted,
 )
@@ -47,13 +53,22 @@ class Agent:
         executor: Executor,
         limits: LimitSettings,
         *,
+        compactor: Compactor,
+        advisor: Advisor | None = None,
         verifier: Verifier | None = None,
         record: Callable[[Event], None] = lambda event: None,
     ) -> None:
+        """
+        Args:
+            compactor: keeps `conversation` within the model's window.
+            advisor: knows the instructions that go with files.
+        """
         self.backend = backend
         self.conversation = conversation
         self.executor = executor
         self.limits = limits
+        self.compactor = compactor
+        self.advisor = advisor
         self.verifier = verifier
         self._record = record
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
@@ -69,14 +84,24 @@ class Agent:
         if self._turn is not None:
             self._turn.cancel()
 
-    async def run(self, prompt: str) -> AsyncGenerator[Event, None]:
+    def run(self, prompt: str) -> AsyncGenerator[Event, None]:
         """One turn: all that happens until the work is done, a budget ends or something stops it.
 
         Never raises for what the model, a tool or the server does: the last event, TurnEnded, says it.
         Closing the generator interrupts the turn and leaves the conversation valid.
         """
+        return self._told(lambda: self._run_turn(prompt))
+
+    def compress(self, focus: str = "") -> AsyncGenerator[Event, None]:
+        """Shorten the conversation now; ends with TurnEnded, like a turn.
+
+        `focus` says what the summary must keep above all.
+        """
+        return self._told(lambda: self._compress(focus))
+
+    async def _told(self, work: Callable[[], Coroutine[None, None, None]]) -> AsyncGenerator[Event, None]:
         self._events = asyncio.Queue()
-        turn = self._turn = asyncio.create_task(self._run_turn(prompt))
+        turn = self._turn = asyncio.create_task(work())
         turn.add_done_callback(lambda _: self._events.put_nowait(None))
         try:
             while (event := await self._events.get()) is not None:
@@ -96,32 +121,45 @@ class Agent:
         report = TurnReport(Budget(self.limits))
         self._tell(TurnStarted(prompt))
         self.conversation.add_user(prompt)
+        self.compactor.turn_began()
+        self._tell(await self._ended(report, self._work(report)))
+
+    async def _compress(self, focus: str) -> None:
+        report = TurnReport(Budget(self.limits))
+        self._events.put_nowait(await self._ended(report, self._compressed(report, focus)))
+
+    async def _compressed(self, report: TurnReport, focus: str) -> TurnEnded:
+        if await self.compactor.compress(self.backend, self._tell_into(report), focus) is None:
+            return report.ended(Outcome.UNFINISHED, "There is nothing to shorten: what is there has to stay.")
+        return report.ended(Outcome.DONE)
+
+    async def _ended(self, report: TurnReport, work: Coroutine[None, None, TurnEnded]) -> TurnEnded:
+        """How `work` ended, whatever happened in it."""
         try:
             async with asyncio.timeout(report.budget.deadline_s):
-                ended = await self._work(report)
+                return await work
         except TimeoutError:
-            ended = report.ended(Outcome.BUDGET, str(report.budget.out_of_time()))
+            return report.ended(Outcome.BUDGET, str(report.budget.out_of_time()))
         except Stop as stop:
-            ended = report.ended(stop.outcome, str(stop))
+            return report.ended(stop.outcome, str(stop))
         except asyncio.CancelledError:
-            ended = report.ended(Outcome.INTERRUPTED, "Interrupted.")
+            return report.ended(Outcome.INTERRUPTED, "Interrupted.")
         except BackendUnavailable as error:
-            ended = report.ended(Outcome.UNAVAILABLE, str(error))
+            return report.ended(Outcome.UNAVAILABLE, str(error))
         except ConfigurationError as error:
-            ended = report.ended(Outcome.MISCONFIGURED, str(error))
+            return report.ended(Outcome.MISCONFIGURED, str(error))
         except QwenCodeError as error:
-            ended = report.ended(Outcome.FAILED, str(error))
-        self._tell(ended)
+            return report.ended(Outcome.FAILED, str(error))
 
     async def _work(self, report: TurnReport) -> TurnEnded:
-        guard = LoopGuard()
+        guard, progress = LoopGuard(), ProgressGuard()
         corrections = 0
         while True:
             self._take_steering()
             report.budget.before_request()
-            answer = await self._ask(report)
+            answer = await self._ask(report, progress)
             if answer.calls:
-                await self._run_calls(report, guard, answer.message.tool_calls)
+                await self._run_calls(report, guard, progress, answer.message.tool_calls)
                 corrections = 0
                 if lost := report.lost_beside_others(answer):
                     self._correct(lost.reason, lost.text)
@@ -135,13 +173,24 @@ class Agent:
             elif await self._verified(report):
                 return report.finished()
 
-    async def _ask(self, report: TurnReport) -> Answer:
+    async def _ask(self, report: TurnReport, progress: ProgressGuard) -> Answer:
         """One request and its answer, which is part of the conversation when this returns.
 
         What had come is kept when the request is cut short, so that an interrupted answer is not lost.
         """
+        tell = self._tell_into(report, progress)
+        fill = await self.compactor.before_request(self.backend, tell)
         report.budget.steps += 1
-        self._tell(RequestStarted(report.budget.steps))
+        started = RequestStarted(report.budget.steps, fill.used, fill.window)
+        self._tell(started)
+        try:
+            return await self._request(report)
+        except ContextOverflow as refused:
+            await self.compactor.after_refusal(self.backend, refused, tell)
+        self._tell(replace(started, prompt_tokens=0))
+        return await self._request(report)
+
+    async def _request(self, report: TurnReport) -> Answer:
         answer, started = Answer(), time.monotonic()
         try:
             async with aclosing(self.backend.stream(self.conversation.prompt())) as chunks:
@@ -154,23 +203,45 @@ class Agent:
         self._keep(answer, report, started)
         return answer
 
+    def _tell_into(self, report: TurnReport, progress: ProgressGuard | None = None) -> Tell:
+        """A `tell` that takes a compaction into the account, and looks at what came before it."""
+
+        def tell(event: Event) -> None:
+            self._tell(event)
+            if isinstance(event, Compacted):
+                report.budget.usage += event.usage
+                if progress is not None and (advice := progress.shortened()):
+                    self._correct("loop", advice)
+
+        return tell
+
     def _keep(self, answer: Answer, report: TurnReport, started: float) -> None:
         message = self.conversation.add_answer(answer.message)
         answer.calls = list(message.tool_calls)
+        self.compactor.answered()
         report.answered(message, answer.usage, time.monotonic() - started)
         self._tell(AnswerEnded(message, answer.usage))
 
-    async def _run_calls(self, report: TurnReport, guard: LoopGuard, calls: Sequence[ToolCall]) -> None:
+    async def _run_calls(
+        self, report: TurnReport, guard: LoopGuard, progress: ProgressGuard, calls: Sequence[ToolCall]
+    ) -> None:
         results: dict[str, str] = {}
         advice: list[str] = []
+        fitted, watch = self.compactor.fitting(len(calls)), report.watching(self._tell, results)
+
+        def tell(event: Event) -> None:
+            watch(fitted(event) if isinstance(event, ToolFinished) else event)
+
         try:
             report.budget.before_calls(len(calls))
-            tell = report.watching(self._tell, results)
             for finished in await self.executor.run(calls, tell):
+                progress.observe(finished)
                 if text := guard.observe(finished.call, finished.for_model, finished.ok):
                     advice.append(text)
         finally:
             self.conversation.add_results(results)
+        if self.advisor is not None and (text := self.advisor.due(self.executor.take_touched())):
+            self._correct("instructions", text)
         for text in dict.fromkeys(advice):
             self._correct("loop", text)
 
@@ -186,7 +257,7 @@ class Agent:
         return False
 
     def _correct(self, reason: CorrectionReason, text: str) -> None:
-        self.conversation.add_user(text)
+        self.conversation.add_user(text, by_harness=True)
         self._tell(Corrected(reason, text))
 
     def _take_steering(self) -> None:

@@ -6,6 +6,7 @@ the tool schemas serves them all; environment and instructions therefore open th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,10 @@ from pathlib import Path
 from qwen_code.agent.instructions import Instruction
 from qwen_code.agent.registry import PACKAGE
 from qwen_code.errors import ConfigurationError
+
+DEFAULT_PROFILE = "system"
+SMALL_PROFILE = "lean"
+"""For small windows, where the person chose none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,14 @@ def load_profile(name: str) -> Profile:
     return Profile(name, text.strip(), tools)
 
 
+def init_prompt(names: Sequence[str], extra: str = "") -> str:
+    """What `/init` asks the agent to do: write the first of the files `names`."""
+    text = (PACKAGE / "prompts" / "init.md").read_text("utf-8").strip()
+    asked = f"\n\nThe user adds: {extra.strip()}" if extra.strip() else ""
+    values = {"file": names[0], "read": ", ".join(names), "extra": asked}
+    return re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], match[0]), text)
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """Facts about where the session runs, fixed at its start."""
@@ -66,7 +79,4 @@ class Environment:
 
 def preamble(environment: Environment, instructions: Sequence[Instruction]) -> str:
     """What opens the first user message."""
-    parts = [environment.render()]
-    for instruction in instructions:
-        parts.append(f'<instructions from="{instruction.origin}">\n{instruction.text}\n</instructions>')
-    return "\n\n".join(parts)
+    return "\n\n".join([environment.render(), *(instruction.render() for instruction in instructions)])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from qwen_code.agent.conversation import Conversation
+from qwen_code.agent.window import WindowPlan
 from qwen_code.backends.base import ModelBackend
 from qwen_code.events import AnswerEnded, Compacted, Event, RequestStarted, Retried, ToolFinished, TurnEnded
 from qwen_code.messages import Message, Prompt, Usage
@@ -46,7 +48,8 @@ class SessionStats:
                 self.tool_failures += not event.ok
                 self.denials += event.denial is not None and not event.denial.by_sandbox
                 self.files_changed.update(dict.fromkeys(event.files_changed))
-            case Compacted():
+            case Compacted(usage=usage):
+                self.usage += usage
                 self.last_request = Usage()
             case TurnEnded():
                 self.turns += 1
@@ -76,31 +79,63 @@ class ContextReport:
     cached: int
     exact: bool
     parts: tuple[ContextPart, ...]
+    """Their sum is `used`."""
+    limit: int = 0
+    """The size at which the conversation is shortened."""
 
 
 async def context_report(
-    backend: ModelBackend, conversation: Conversation, stats: SessionStats
+    backend: ModelBackend, conversation: Conversation, stats: SessionStats, plan: WindowPlan | None
 ) -> ContextReport:
-    """Measure the parts of the conversation; each is counted alone, so their sum may differ from `used`."""
+    """Measure the parts of the conversation."""
+    window = await backend.context_window()
+    plan = plan or WindowPlan(window)
     messages = tuple(conversation.messages)
-    first, rest = messages[:1], messages[1:]
-
-    async def count(system: str = "", with_tools: bool = False, said: tuple[Message, ...] = ()) -> int:
-        tools = conversation.tools if with_tools else ()
-        return await backend.count_tokens(Prompt(system, tools, said))
-
-    by_role = {role: tuple(m for m in rest if m.role == role) for role in ("user", "assistant", "tool")}
-    parts = (
-        ContextPart("system prompt", await count(conversation.system)),
-        ContextPart("tools", await count(with_tools=True)),
-        ContextPart("environment, instructions and first prompt", await count(said=first)),
-        ContextPart("your messages", await count(said=by_role["user"])),
-        ContextPart("answers and calls", await count(said=by_role["assistant"])),
-        ContextPart("tool results", await count(said=by_role["tool"])),
-    )
     last = stats.last_request
     used = last.prompt_tokens + last.completion_tokens
-    exact = used > 0
+    exact = used > 0 and bool(messages) and messages[-1].role == "assistant"
     if not exact:
         used = await backend.count_tokens(Prompt(conversation.system, conversation.tools, messages))
-    return ContextReport(await backend.context_window(), used, last.cached_tokens, exact, parts)
+        exact = backend.location == "local"
+    parts = await _parts(backend, conversation)
+    return ContextReport(
+        window, used, last.cached_tokens, exact, _scaled(parts, used), min(plan.limit, window)
+    )
+
+
+async def _parts(backend: ModelBackend, conversation: Conversation) -> list[ContextPart]:
+    """Each counted alone."""
+    first, *rest = conversation.messages or [Message("user")]
+    preamble = conversation.preamble if first.text.startswith(conversation.preamble) else ""
+    task = replace(first, text=first.text.removeprefix(preamble).lstrip())
+    said = [message for message in rest if message.role == "user"]
+
+    async def count(messages: Sequence[Message] = (), system: str = "", tools: bool = False) -> int:
+        specs = conversation.tools if tools else ()
+        return await backend.count_tokens(Prompt(system, specs, tuple(messages)))
+
+    nothing = await count()
+    measured = (
+        ("system prompt", await count(system=conversation.system)),
+        ("tools", await count(tools=True)),
+        ("environment and instructions", await count([Message("user", preamble)] if preamble else [])),
+        ("your prompts", await count([*([task] if task.text else []), *_by(said, harness=False)])),
+        ("notes of the program", await count(_by(said, harness=True))),
+        ("answers and calls", await count([m for m in rest if m.role == "assistant"])),
+        ("tool results", await count([m for m in rest if m.role == "tool"])),
+    )
+    return [ContextPart(name, max(tokens - nothing, 0)) for name, tokens in measured]
+
+
+def _by(messages: Sequence[Message], *, harness: bool) -> list[Message]:
+    return [message for message in messages if message.by_harness is harness]
+
+
+def _scaled(parts: Sequence[ContextPart], total: int) -> tuple[ContextPart, ...]:
+    """`parts` so that they add up to `total`: what is left by rounding goes to the largest."""
+    whole = sum(part.tokens for part in parts)
+    if not whole:
+        return tuple(parts)
+    sizes = [part.tokens * total // whole for part in parts]
+    sizes[sizes.index(max(sizes))] += total - sum(sizes)
+    return tuple(ContextPart(part.name, size) for part, size in zip(parts, sizes, strict=True))

@@ -41,6 +41,11 @@ class ModelBackend(Protocol):
         """Tokens that fit the model's window as it is really served; asked once, then remembered."""
         ...
 
+    async def window_at_hand(self) -> int | None:
+        """The window as far as it can be told at once: without loading a model, and without asking a server
+        that is not near."""
+        ...
+
     def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
         """Answer `prompt`; see `qwen_code.chunks` for what comes in which order.
 

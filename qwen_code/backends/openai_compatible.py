@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 from qwen_code.backends.answer import AnswerReader, ErrorEvent
@@ -26,6 +27,8 @@ PREFILL_TOKENS_PER_S = 100
 """A hosted model reads a prompt at least this fast; local ones are given four times as long."""
 LOCAL_FACTOR = 4
 BYTES_PER_TOKEN = 3
+AT_HAND_S = 3.0
+"""How long a session may wait at its start for a server nearby to tell its window."""
 
 
 class OpenAICompatible:
@@ -71,6 +74,17 @@ class OpenAICompatible:
             served = await self._server.context_window(self._model)
             by_name = None if self._endpoint.is_local else known_window(self._model)
             self._window = served or by_name or UNKNOWN_WINDOW
+        return self._window
+
+    async def window_at_hand(self) -> int | None:
+        if self._window is None and not self._endpoint.is_local:
+            from qwen_code.backends.known_models import known_window
+
+            return known_window(self._model)
+        if self._window is None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(AT_HAND_S):
+                    self._window = await self._server.context_window(self._model)
         return self._window
 
     async def count_tokens(self, prompt: Prompt) -> int:

@@ -51,6 +51,9 @@ class ScriptedBackend:
     async def context_window(self) -> int:
         return self._script.context_window
 
+    async def window_at_hand(self) -> int | None:
+        return self._script.context_window
+
     async def count_tokens(self, prompt: Prompt) -> int:
         return self._meter.count(prompt)
 

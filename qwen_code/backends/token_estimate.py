@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 
 from qwen_code.messages import Message, Prompt, Usage
 
@@ -26,6 +27,10 @@ _PER_CALL = 14
 _TOOLS_FRAME = 260
 """What Qwen's template says around the tools."""
 
+_MEASURABLE = 64
+"""Fewer estimated tokens say nothing about the error of estimates."""
+_SLOPES = (0.6, 1.6)
+
 
 def estimate_tokens(text: str) -> int:
     """Tokens of `text` in Qwen's vocabulary, rather too many than too few."""
@@ -41,49 +46,70 @@ def _ascii(text: str) -> int:
 
 
 class PromptMeter:
-    """Counts prompts of one conversation; each message is measured once."""
+    """Counts prompts, several of one conversation beside each other; each message is measured once.
+
+    What the server counted replaces the estimate for the beginning of a prompt that it was told of, and
+    teaches how far estimates of this server's prompts are off, for the rest and for what is rewritten.
+    """
 
     def __init__(self) -> None:
-        self._messages: list[Message] = []
-        self._sums: list[int] = []
-        """Estimated tokens up to and including each message, without the head."""
+        self._sizes: dict[int, tuple[Message, int]] = {}
+        """By identity: the message, kept alive, and its estimate."""
         self._head: tuple[Prompt, int] | None = None
-        self._reported: tuple[int, int] | None = None
+        self._head_true: int | None = None
+        self._slope = 1.0
+        """True tokens of a message for one estimated."""
+        self._reported: tuple[tuple[Message, ...], int] | None = None
         """Messages of the last answered prompt, and what the server counted for it."""
 
     def count(self, prompt: Prompt) -> int:
         """Tokens of `prompt`: what the server counted for its beginning, and an estimate of the rest."""
-        self._measure(prompt.messages)
-        total = self._head_tokens(prompt) + self._upto(len(prompt.messages))
-        if self._reported is None:
-            return total
-        known, tokens = self._reported
-        if known <= len(prompt.messages):
-            return tokens + self._upto(len(prompt.messages)) - self._upto(known)
-        return total
+        head = self._head_tokens(prompt)
+        if self._reported is not None:
+            known, tokens = self._reported
+            if _begins_with(prompt.messages, known):
+                return tokens + self._estimate(prompt.messages[len(known) :])
+        return (self._head_true or head) + self._estimate(prompt.messages)
 
     def observe(self, prompt: Prompt, usage: Usage) -> None:
         """Learn from what the server reported for `prompt`."""
-        self._measure(prompt.messages)
-        self._head_tokens(prompt)
-        if usage.prompt_tokens > 0:
-            self._reported = (len(prompt.messages), usage.prompt_tokens)
+        if usage.prompt_tokens <= 0:
+            return
+        head = self._head_tokens(prompt)
+        if self._reported is None:
+            rest = usage.prompt_tokens - self._raw(prompt.messages)
+            self._head_true = min(max(rest, head // 2), 2 * head)
+        else:
+            self._learn(prompt, usage.prompt_tokens)
+        self._reported = (prompt.messages, usage.prompt_tokens)
+        if len(self._sizes) > 4 * len(prompt.messages) + 64:
+            kept = {id(message) for message in prompt.messages}
+            self._sizes = {key: value for key, value in self._sizes.items() if key in kept}
 
-    def _measure(self, messages: tuple[Message, ...]) -> None:
-        known = 0
-        for ours, theirs in zip(self._messages, messages, strict=False):
-            if ours is not theirs and ours != theirs:
-                break
-            known += 1
-        if self._reported is not None and known < self._reported[0]:
-            self._reported = None  # history was rewritten: a compaction, or another conversation
-        del self._messages[known:], self._sums[known:]
-        for message in messages[known:]:
-            self._sums.append(self._upto(len(self._sums)) + _message_tokens(message))
-            self._messages.append(message)
+    def _learn(self, prompt: Prompt, tokens: int) -> None:
+        """Compare what came since the last report with its estimate."""
+        assert self._reported is not None
+        known, before = self._reported
+        if not _begins_with(prompt.messages, known):
+            return
+        estimated = self._raw(prompt.messages[len(known) :])
+        if estimated < _MEASURABLE or tokens <= before:
+            return
+        found = min(max((tokens - before) / estimated, _SLOPES[0]), _SLOPES[1])
+        # What errs low is believed at once, what errs high by and by.
+        self._slope = found if found > self._slope else self._slope + (found - self._slope) / 4
 
-    def _upto(self, messages: int) -> int:
-        return self._sums[messages - 1] if messages else 0
+    def _estimate(self, messages: Sequence[Message]) -> int:
+        return round(self._raw(messages) * self._slope)
+
+    def _raw(self, messages: Sequence[Message]) -> int:
+        return sum(map(self._size, messages))
+
+    def _size(self, message: Message) -> int:
+        known = self._sizes.get(id(message))
+        if known is None:
+            known = self._sizes[id(message)] = (message, _message_tokens(message))
+        return known[1]
 
     def _head_tokens(self, prompt: Prompt) -> int:
         """Tokens of system prompt and tools."""
@@ -91,13 +117,24 @@ class PromptMeter:
             known, tokens = self._head
             if known.tools is prompt.tools and known.system == prompt.system:
                 return tokens
-            self._reported = None
+            self._reported = self._head_true = None
         tokens = estimate_tokens(prompt.system) + _PER_MESSAGE
         if prompt.tools:
             texts = [f"{t.name} {t.description} {json.dumps(t.parameters)}" for t in prompt.tools]
             tokens += _TOOLS_FRAME + sum(map(estimate_tokens, texts))
         self._head = (prompt, tokens)
         return tokens
+
+
+def _begins_with(messages: Sequence[Message], known: Sequence[Message]) -> bool:
+    if len(known) > len(messages):
+        return False
+    return all(ours is theirs or ours == theirs for ours, theirs in zip(known, messages, strict=False))
+
+
+def estimate_messages(messages: Sequence[Message]) -> int:
+    """Tokens of `messages` with the template's markers, rather too many than too few."""
+    return sum(map(_message_tokens, messages))
 
 
 def _message_tokens(message: Message) -> int:

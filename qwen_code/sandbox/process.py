@@ -52,7 +52,7 @@ class Shell:
         self._roots = (self._root, *(path.resolve() for path in extra_roots))
         self._directory = self._root
         self._outputs = outputs
-        self._limits = limits
+        self.limits = limits
         self._environment = environment
         self._sandbox = sandbox
         self._background: dict[str, _Background] = {}
@@ -94,7 +94,7 @@ class Shell:
             code, stood = job.process.returncode, job.directory()
         finally:
             notes += job.close()
-            text = capture.text(self._limits)
+            text = capture.text(self.limits)
             capture.close()
         if directory is None and stood is not None:
             notes += self._follow(stood)
@@ -132,7 +132,7 @@ class Shell:
         if wait_s > 0:
             await asyncio.wait({task.done}, timeout=wait_s)
         task.take_output()
-        return task.state(task.capture.take(self._limits))
+        return task.state(task.capture.take(self.limits))
 
     async def stop(self, task_id: str) -> BackgroundTask:
         task = self._task(task_id)

@@ -243,4 +243,5 @@ def encode_message(message: Message) -> Record:
         "reasoning": message.reasoning,
         "tool_calls": calls,
         "tool_call_id": message.tool_call_id,
+        "by_harness": message.by_harness,
     }

@@ -64,6 +64,10 @@ class Restored:
     """As it was last chosen in this session; empty when it was not."""
     warnings: tuple[str, ...]
     events: Sequence[Event]
+    files_changed: tuple[str, ...] = ()
+    """Absolute paths, in the order of their first change."""
+    measured: tuple[int, int] | None = None
+    """How many tokens the server counted for how many of the first messages, where it was told of them."""
 
 
 @dataclass(slots=True)
@@ -78,6 +82,8 @@ class _Replay:
     title: str = ""
     mode: str = ""
     skipped: int = 0
+    files_changed: dict[str, None] = field(default_factory=dict[str, None])
+    measured: tuple[int, int] | None = None
     replaced: bool = False
     """The last message is one of a `conversation` record."""
     compacted: bool = False
@@ -88,12 +94,15 @@ class _Replay:
             case {"type": "TurnStarted", "prompt": str(text)}:
                 self.turns += 1
                 self.user(text)
-            case {"type": "Corrected" | "Steered", "text": str(text)}:
+            case {"type": "Steered", "text": str(text)}:
                 self.user(text)
+            case {"type": "Corrected", "text": str(text)}:
+                self.user(text, by_harness=True)
             case {"type": "AnswerEnded", "message": message}:
                 self.answer(message, record.get("usage"))
             case {"type": "ToolFinished", "call": {"id": str(call_id)}, "for_model": str(text)}:
                 self.result(call_id, text)
+                self.changed(record.get("files_changed"))
             case {"type": "conversation"}:
                 self.replace(record.get("messages"))
             case {"type": "file_seen", "path": str(path), "sha256": str(digest)}:
@@ -104,16 +113,17 @@ class _Replay:
                 self.title = title
             case {"type": "Compacted"}:
                 self.compacted = not self.replaced
+                self.usage += decode_usage(record.get("usage"))
             case {"type": str(kind)} if kind not in _CARRYING:
                 pass  # tells of no message, or is of another version
             case _:
                 self.skipped += 1
 
-    def user(self, text: str) -> None:
+    def user(self, text: str, *, by_harness: bool = False) -> None:
         self.close_calls()
         if self.preamble and not self.messages:
             text = f"{self.preamble}\n\n{text}"
-        self.messages.append(Message("user", text))
+        self.messages.append(Message("user", text, by_harness=by_harness))
         self.replaced = False
 
     def answer(self, value: object, usage: object) -> None:
@@ -122,10 +132,18 @@ class _Replay:
         if message is None or message.role != "assistant":
             self.skipped += 1
             return
-        self.usage += decode_usage(usage)
+        told = decode_usage(usage)
+        self.usage += told
         if message.text or message.tool_calls:
             self.messages.append(message)
             self.open_calls = list(message.tool_calls)
+        if told.prompt_tokens:
+            self.measured = (len(self.messages), told.prompt_tokens + told.completion_tokens)
+
+    def changed(self, paths: object) -> None:
+        if isinstance(paths, list):
+            named = [path for path in cast("list[object]", paths) if isinstance(path, str)]
+            self.files_changed.update(dict.fromkeys(named))
 
     def result(self, call_id: str, text: str) -> None:
         asked = sum(call.id == call_id for call in self.open_calls)
@@ -151,6 +169,7 @@ class _Replay:
             self.skipped += 1
             return
         self.messages, self.open_calls, self.results = whole, [], {}
+        self.measured = None
         self.replaced, self.compacted = True, False
 
 
@@ -189,6 +208,8 @@ def restore(records: Sequence[Record], warnings: Sequence[str] = ()) -> Restored
         mode=replay.mode,
         warnings=tuple(told),
         events=RecordedEvents(records),
+        files_changed=tuple(replay.files_changed),
+        measured=replay.measured,
     )
 
 
@@ -211,7 +232,7 @@ def decode_message(value: object) -> Message | None:
     if len(whole) < len(decoded):
         return None
     text, reasoning, call_id = cast("list[str]", texts)
-    return Message(role, text, reasoning, whole, call_id)
+    return Message(role, text, reasoning, whole, call_id, fields.get("by_harness") is True)
 
 
 def _call(value: object) -> ToolCall | None:

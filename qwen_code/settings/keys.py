@@ -229,7 +229,12 @@ KEYS: tuple[Key, ...] = (
         text("a command"),
         "Command that must succeed before a turn counts as done.",
     ),
-    Key("agent.profile", "agent.profile", word(), "System prompt by name: `system` or `lean`."),
+    Key(
+        "agent.profile",
+        "agent.profile",
+        word(),
+        "System prompt by name: `system`, or `lean` for small windows; chosen by the window when not set.",
+    ),
     Key("agent.systemPrompt", "agent.system_prompt", text(), "Replaces the profile's text."),
     Key("agent.appendSystemPrompt", "agent.append_system_prompt", text(), "Is added to the profile's text."),
     Key(

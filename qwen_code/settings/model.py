@@ -120,7 +120,7 @@ class ContextSettings:
 
     file_names: tuple[str, ...] = ("QWEN.md", "AGENTS.md")
     include_directories: tuple[str, ...] = ()
-    compact_threshold: float = 0.85
+    compact_threshold: float = 0.9
     respect_gitignore: bool = True
 
 
@@ -130,8 +130,8 @@ class AgentSettings:
 
     verify: str = ""
     """Command that must succeed before a turn counts as done."""
-    profile: str = "system"
-    """Name of the prompt in `prompts/`: `system` or `lean`."""
+    profile: str = ""
+    """Name of the prompt in `prompts/`: `system` or `lean`; empty: whichever suits the model's window."""
     system_prompt: str = ""
     """Replaces the profile's text."""
     append_system_prompt: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from qwen_code.events import (
+    Compacted,
     Corrected,
     Event,
     PrefillProgressed,
@@ -14,7 +15,9 @@ from qwen_code.events import (
     VerificationFinished,
     VerificationStarted,
     Waited,
+    WindowFilling,
 )
+from qwen_code.ui.compactions import compaction_line
 from qwen_code.ui.terminal_text import shown_line
 
 
@@ -47,6 +50,10 @@ class Progress:
             case PrefillProgressed(done, total, _) if total and done * 10 // total > self._prefill_tenth:
                 self._prefill_tenth = done * 10 // total % 10
                 return f"· reading the prompt, {done} of {total} tokens"
+            case Compacted():
+                return f"· {_line(compaction_line(event), 300)}"
+            case WindowFilling(used, window, _):
+                return f"· {used / window:.0%} of the window is used"
             case Corrected(reason, _):
                 return f"· told the model: {reason}"
             case VerificationStarted(command):

@@ -14,6 +14,7 @@ from uuid import uuid4
 from qwen_code.events import (
     AnswerEnded,
     Compacted,
+    CompactionStarted,
     Corrected,
     Denial,
     Event,
@@ -26,6 +27,7 @@ from qwen_code.events import (
     ToolFinished,
     TurnEnded,
     VerificationFinished,
+    WindowFilling,
 )
 from qwen_code.messages import Usage
 
@@ -100,9 +102,9 @@ class StreamJson:
             case VerificationFinished(command, passed, output, attempt):
                 data = {"command": command, "passed": passed, "attempt": attempt, "output": _capped(output)}
                 return [self._message("system", subtype="verification", data=data)]
-            case Compacted(before, after):
-                data = {"tokens_before": before, "tokens_after": after}
-                return [self._message("system", subtype="compacted", data=data)]
+            case WindowFilling() | CompactionStarted() | Compacted():
+                subtype, data = _about_window(event)
+                return [self._message("system", subtype=subtype, data=data)]
             case TurnEnded():
                 return [self._result(event)]
             case _:
@@ -196,6 +198,27 @@ class StreamJson:
         if not self.partial:
             return []
         return [self._message("stream_event", parent_tool_use_id=None, event={"type": kind, **fields})]
+
+
+def _about_window(event: WindowFilling | CompactionStarted | Compacted) -> tuple[str, Json]:
+    match event:
+        case WindowFilling(used, window, limit):
+            return "window_filling", {"used": used, "window": window, "limit": limit}
+        case CompactionStarted(reason, before, window):
+            return "compacting", {"reason": reason, "tokens_before": before, "window": window}
+        case Compacted():
+            return "compacted", _compacted(event)
+
+
+def _compacted(event: Compacted) -> Json:
+    return {
+        "tokens_before": event.before,
+        "tokens_after": event.after,
+        "kind": event.kind,
+        "tokens_evaluated_again": event.evaluated_again,
+        "usage": _usage(event.usage),
+        "saved_to": event.saved_to,
+    }
 
 
 def _usage(usage: Usage) -> Json:

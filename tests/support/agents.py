@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
+from qwen_code.agent.compaction import Compactor
 from qwen_code.agent.conversation import Conversation
 from qwen_code.agent.executor import Executor
 from qwen_code.agent.loop import Agent
@@ -36,6 +37,9 @@ class PlayedBackend:
 
     async def context_window(self) -> int:
         return 32_768
+
+    async def window_at_hand(self) -> int | None:
+        return None
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
         step = self._steps[min(len(self.prompts), len(self._steps) - 1)]
@@ -122,6 +126,9 @@ class AskForWrites:
                 return Decision("ask", "it writes", suggestions=(f"Edit({access.target})",))
         return Decision("allow", "harmless")
 
+    def decide_unconfined(self, confinement: str) -> Decision:
+        return Decision("deny", "nothing leaves here")
+
 
 class Answers:
     """An approver with its answers ready; keeps what it was asked."""
@@ -155,7 +162,13 @@ def make_agent(
     )
     conversation = Conversation("You are a test.", (ToolSpec("echo", "", {}),), preamble=preamble)
     agent = Agent(
-        backend, conversation, executor, limits or LimitSettings(), verifier=verifier, record=record
+        backend,
+        conversation,
+        executor,
+        limits or LimitSettings(),
+        compactor=Compactor(conversation, nothing),
+        verifier=verifier,
+        record=record,
     )
     return agent, backend
 

@@ -17,7 +17,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Literal, TypeAlias
 
@@ -68,6 +68,8 @@ class Request:
     headers: dict[str, str]
     path: str
     arrived: float
+    prompt_tokens: int = 0
+    """Where the server has a window."""
     disconnected: threading.Event = field(default_factory=threading.Event)
     """Set when the client closed the connection before the answer's end."""
     finished: threading.Event = field(default_factory=threading.Event)
@@ -93,11 +95,28 @@ class ChatServer:
         paths: Mapping[str, Any] | None = None,
         server_name: str = "",
         prefix: str = "/v1",
+        window: int | None = None,
+        tells_window: bool = True,
     ) -> None:
+        """
+        Args:
+            window: refuse longer prompts, counted with Qwen's own tokenizer, as llama-server does, and report
+                true counts.
+            tells_window: whether the list of models and the refusal say how long it is.
+        """
         self._script: Script = replies if callable(replies) else _in_turn(replies)
-        self._paths = {f"{prefix}/models": {"object": "list", "data": list(models)}, **(paths or {})}
+        if window is not None and tells_window:
+            models = [{**model, "max_model_len": window} for model in models]
+        self._paths = {
+            f"{prefix}/models": {"object": "list", "data": list(models)},
+            **(paths or {}),
+        }
         self._server_name = server_name
         self._prefix = prefix
+        self._window = window
+        self._tells_window = tells_window
+        self.refused: list[Request] = []
+        """Requests that did not fit the window."""
         self.requests: list[Request] = []
         self.other: list[str] = []
         """Method and path of requests that were no chat."""
@@ -158,6 +177,8 @@ class ChatServer:
                 number = len(self.requests)
                 self.requests.append(request)
             try:
+                if self._window is not None and (refusal := self._measured(request, self._window)):
+                    return self._reply(connection, request, refusal)
                 return self._reply(connection, request, self._script(request, number))
             except OSError:
                 request.disconnected.set()
@@ -173,6 +194,23 @@ class ChatServer:
         return self._send(
             connection, 404 if found is None else 200, json.dumps(found or {"detail": "Not Found"})
         )
+
+    def _measured(self, request: Request, window: int) -> Reply | None:
+        """Count the prompt; a refusal where it is too long."""
+        from tests.support.qwen_tokens import prompt_tokens
+
+        request.prompt_tokens = prompt_tokens(request.body)
+        if request.prompt_tokens < window:
+            return None
+        self.refused.append(request)
+        error: dict[str, Any] = {
+            "code": 400,
+            "message": "the request exceeds the available context size, try increasing it",
+            "type": "exceed_context_size_error",
+        }
+        if self._tells_window:
+            error |= {"n_prompt_tokens": request.prompt_tokens, "n_ctx": window}
+        return Reply(status=400, body=json.dumps({"error": error}))
 
     def _send(
         self, connection: socket.socket, status: int, body: str, headers: Mapping[str, str] | None = None
@@ -214,7 +252,7 @@ class ChatServer:
     def _stream(self, connection: socket.socket, request: Request, reply: Reply) -> bool:
         kind = {"content-type": "text/event-stream", "transfer-encoding": "chunked", **reply.headers}
         connection.sendall(self._head(200, kind))
-        events = list(_events(reply, len(self.requests)))
+        events = list(_events(_with_usage(reply, request), len(self.requests)))
         if reply.fault in ("reset", "close_mid", "stall"):
             joined = b"".join(events)
             connection.sendall(_chunk(joined[: len(joined) * 6 // 10]))
@@ -245,6 +283,17 @@ class ChatServer:
                 request.disconnected.set()
                 return True
         return False
+
+
+def _with_usage(reply: Reply, request: Request) -> Reply:
+    """With the counts that a server with a window knows."""
+    if not request.prompt_tokens or reply.usage is not None:
+        return reply
+    from tests.support.qwen_tokens import count
+
+    said = reply.text + "".join(f"{name}{json.dumps(arguments)}" for name, arguments in reply.calls)
+    usage = {"prompt_tokens": request.prompt_tokens, "completion_tokens": count(said)}
+    return replace(reply, usage=usage)
 
 
 def completion(text: str = "", calls: Sequence[tuple[str, str]] = ()) -> dict[str, Any]:

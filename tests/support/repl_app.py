@@ -9,12 +9,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
+from qwen_code.agent.memory import MemoryEntry
 from qwen_code.agent.stats import ContextPart, ContextReport, SessionStats
 from qwen_code.errors import ConfigurationError, SessionError
 from qwen_code.events import (
     AnswerEnded,
+    Compacted,
+    CompactionStarted,
     Event,
     Outcome,
     RequestStarted,
@@ -99,6 +102,8 @@ class FakeApp:
     user_answers: list[Sequence[str] | None] = field(default_factory=list[Sequence[str] | None])
     commands: list[str] = field(default_factory=list[str])
     rules: list[tuple[str, tuple[str, ...]]] = field(default_factory=list[tuple[str, tuple[str, ...]]])
+    compressed: list[str] = field(default_factory=list[str])
+    remembered: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     closed: bool = False
 
     def __post_init__(self) -> None:
@@ -215,6 +220,19 @@ class FakeApp:
             raise ConfigurationError("There is no model called nowhere.")
         self.model_name = name
 
+    async def compress(self, focus: str = "") -> AsyncGenerator[Event, None]:
+        self.compressed.append(focus)
+        yield CompactionStarted("asked", 30_000, 32_768)
+        yield Compacted(30_000, 4_000, "summary", 2_000, saved_to="/sessions/outputs/0001-conversation.txt")
+        yield TurnEnded(Outcome.DONE)
+
+    def memory(self) -> list[MemoryEntry]:
+        return [MemoryEntry("QWEN.md", 320, True), MemoryEntry(".qwen/rules/api.md", 90, False)]
+
+    def add_memory(self, text: str, scope: Literal["project", "user"]) -> Path:
+        self.remembered.append((scope, text))
+        return self.root / "QWEN.md"
+
     def sessions(self) -> Sequence[SessionSummary]:
         return [summary(name, events) for name, events in self.stored.items()]
 
@@ -237,7 +255,7 @@ class FakeApp:
             ContextPart("tools", 1800),
             ContextPart("tool results", 9000),
         )
-        return ContextReport(32_768, 11_700, 2_700, True, parts)
+        return ContextReport(32_768, 11_700, 2_700, True, parts, 29_000)
 
     def stats(self) -> SessionStats:
         return self._stats

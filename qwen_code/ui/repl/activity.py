@@ -8,6 +8,7 @@ from rich.text import Text
 
 from qwen_code.events import (
     CallDrafted,
+    CompactionStarted,
     Event,
     PrefillProgressed,
     ReasoningDelta,
@@ -65,6 +66,8 @@ class Activity:
     def take(self, event: Event, now: float) -> None:
         """What an event says of the present step."""
         match event:
+            case CompactionStarted():
+                self.now_doing("Summing up the conversation")
             case RequestStarted():
                 self.now_doing("Waiting for the model")
             case Waited(seconds):

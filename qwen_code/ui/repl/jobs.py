@@ -1,4 +1,4 @@
-"""What the prompt can start: a turn of the agent, or with `!` a line of the person's own for the shell."""
+"""What the prompt can start: a turn of the agent, a compaction, or with `!` a line for the shell."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 
+from qwen_code.agent.prompting import init_prompt
 from qwen_code.events import Event, Outcome, ToolFinished, ToolOutput, ToolStarted, TurnEnded
 from qwen_code.messages import ToolCall
 from qwen_code.tool import CommandBlock, CommandResult
 from qwen_code.ui.repl.port import App
 
 SHELL_SIGN = "!"
+COMPRESS, INIT = "/compress", "/init"
+"""Commands that run like a turn."""
 KEPT_OUTPUT = 16_384
 """Characters of a command's output that stay on the screen when it is interrupted."""
 
@@ -30,7 +33,14 @@ class Jobs:
         self._commands = 0
 
     def run(self, prompt: str) -> AsyncGenerator[Event, None]:
-        return self._shell(prompt[1:].strip()) if is_shell_line(prompt) else self._app.run(prompt)
+        if is_shell_line(prompt):
+            return self._shell(prompt[1:].strip())
+        command, _, argument = prompt.partition(" ")
+        if command == COMPRESS:
+            return self._app.compress(argument)
+        if command == INIT:
+            return self._app.run(init_prompt(self._app.settings.context.file_names, argument))
+        return self._app.run(prompt)
 
     def steer(self, text: str) -> None:
         self._app.steer(text)

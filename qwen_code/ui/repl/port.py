@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from qwen_code.backends.base import ModelBackend
@@ -13,6 +14,7 @@ from qwen_code.permissions.decision import Approver, Mode
 from qwen_code.tool import CommandResult, UserPort
 
 if TYPE_CHECKING:
+    from qwen_code.agent.memory import MemoryEntry
     from qwen_code.agent.stats import ContextReport, SessionStats
     from qwen_code.permissions.gate import Gate
     from qwen_code.sandbox.base import Sandbox
@@ -85,6 +87,18 @@ class App(Protocol):
 
     def steer(self, text: str) -> None:
         """Said to the model before the next request of the running turn."""
+        ...
+
+    def compress(self, focus: str = "") -> AsyncGenerator[Event, None]:
+        """Shorten the conversation; ends with TurnEnded, like a turn."""
+        ...
+
+    def memory(self) -> Sequence[MemoryEntry]:
+        """The instructions that the model was told or will be told."""
+        ...
+
+    def add_memory(self, text: str, scope: Literal["project", "user"]) -> Path:
+        """Add a line to them; gives the file."""
         ...
 
     async def clear(self) -> None: ...

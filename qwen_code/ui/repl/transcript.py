@@ -33,12 +33,14 @@ from qwen_code.events import (
     VerificationFinished,
     VerificationStarted,
     Waited,
+    WindowFilling,
 )
 from qwen_code.ui.blocks import BODY
+from qwen_code.ui.compactions import compaction_line, filling_line
 from qwen_code.ui.markdown_stream import MarkdownStream
 from qwen_code.ui.markdown_view import MARGIN, MarkdownView
 from qwen_code.ui.painter import Line, Painter
-from qwen_code.ui.quantities import duration, tokens
+from qwen_code.ui.quantities import duration
 from qwen_code.ui.repl.calls import Calls
 from qwen_code.ui.repl.endings import ending_lines
 from qwen_code.ui.terminal_text import clipped, shown, shown_line
@@ -230,8 +232,10 @@ class Transcript:
                 self._group(self._calls.verified(event))
             case Corrected(reason, text) if reason != "verification":
                 self._notice(f"The model was told: {clipped(shown_line(text), 300)}")
-            case Compacted(before, after):
-                self._notice(f"Conversation shortened from {tokens(before)} to {tokens(after)} tokens.")
+            case Compacted():
+                self._notice(compaction_line(event))
+            case WindowFilling():
+                self._notice(filling_line(event), "warn", "!")
             case TurnEnded():
                 self._calls.cut_off()
                 if lines := ending_lines(event, self._painter):

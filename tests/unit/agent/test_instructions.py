@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from qwen_code.agent.instructions import Instruction, find_instructions
+from qwen_code.agent.instructions import Instruction, Sources, find_instructions
 
 NAMES = ("QWEN.md", "AGENTS.md")
 
@@ -19,7 +19,7 @@ def project(tmp_path: Path) -> Path:
 
 def find(root: Path, *, trusted: bool = True, warnings: list[str] | None = None) -> list[Instruction]:
     kept = warnings if warnings is not None else []
-    return find_instructions(root, root.parent.parent / ".qwen", NAMES, trusted=trusted, warn=kept.append)
+    return find_instructions(Sources(root, root.parent.parent / ".qwen", NAMES, trusted, kept.append))
 
 
 def write(path: Path, text: str) -> None:

@@ -148,7 +148,8 @@ def test_a_failing_backend_ends_the_turn_with_its_own_code(
 ) -> None:
     agent, _ = make_agent([[error]])
     end = ended(asyncio.run(play(agent)))
-    assert (end.outcome, int(end.outcome.exit_code), end.detail) == (outcome, code, str(error))
+    assert (end.outcome, int(end.outcome.exit_code)) == (outcome, code)
+    assert end.detail.startswith(str(error))
 
 
 def test_an_attempt_that_was_retried_leaves_nothing_behind() -> None:

@@ -1,4 +1,4 @@
-"""`/context`: what fills the model's window."""
+"""`/context` and `/compress`: what fills the model's window, and how to make room in it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rich.text import Text
 from qwen_code.ui.markdown_view import MARGIN
 from qwen_code.ui.quantities import tokens
 from qwen_code.ui.repl.commands.command import Command
+from qwen_code.ui.repl.jobs import COMPRESS
 
 if TYPE_CHECKING:
     from qwen_code.ui.repl.repl import Repl
@@ -27,16 +28,39 @@ async def context(repl: Repl, argument: str) -> None:
     head.append(f"  {share:.0%}", "accent")
     if report.cached:
         head.append(f"  {tokens(report.cached)} of them cached", "dim")
+    free = max(report.limit - report.used, 0)
+    rest = max(report.window - report.used - free, 0)
+    rows = [(part.name, part.tokens) for part in report.parts]
+    rows += [("free", free), ("kept for the answer", rest)]
     lines = [head]
-    width = max((len(part.name) for part in report.parts), default=0)
-    for part in report.parts:
-        of_window = part.tokens / report.window if report.window else 0.0
-        line = Text(f"{MARGIN}{part.name.ljust(width)}  {tokens(part.tokens):>6}  ")
+    width = max(len(name) for name, _ in rows)
+    for name, size in rows:
+        of_window = size / report.window if report.window else 0.0
+        line = Text(f"{MARGIN}{name.ljust(width)}  {tokens(size):>6}  ")
         if not repl.painter.plain and repl.painter.width > width + BAR_WIDTH + 14:
-            filled = round(of_window * BAR_WIDTH) or (1 if part.tokens else 0)
+            filled = round(of_window * BAR_WIDTH) or (1 if size else 0)
             line.append("█" * filled, "bar.done").append("░" * (BAR_WIDTH - filled), "bar.rest")
         lines.append(line)
+    if report.limit:
+        what = "full: shortened with the next prompt" if not free else f"shortened at {tokens(report.limit)}"
+        lines.append(Text(f"{MARGIN}{what}; /compress does it now", "dim"))
     repl.say(lines)
 
 
-COMMANDS = (Command("context", "what fills the model's window", context),)
+async def compress(repl: Repl, argument: str) -> None:
+    """Runs like a turn, so that it can be watched and stopped."""
+    assert repl.turns is not None
+    repl.turns.send(f"{COMPRESS} {argument}".strip())
+
+
+COMMANDS = (
+    Command(
+        "compress",
+        "shorten the conversation, keeping what matters",
+        compress,
+        "[WHAT TO KEEP]",
+        while_busy=False,
+        aliases=("compact", "summarize"),
+    ),
+    Command("context", "what fills the model's window", context),
+)

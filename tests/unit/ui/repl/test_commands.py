@@ -201,7 +201,30 @@ def test_tools_lists_all_and_explains_one(tmp_path: Path) -> None:
 def test_context_draws_what_fills_the_window(tmp_path: Path) -> None:
     text = after(tmp_path, "/context", ENTER, sees="tool results")
     assert "11.7k of 32.8k tokens  36%  2.7k of them cached" in text
-    assert "system prompt     900  █░" in text
+    assert "system prompt           900  █░" in text
+    assert "free                  17.3k" in text
+    assert "shortened at 29k; /compress does it now" in text
+
+
+def test_compress_runs_like_a_turn_and_says_what_it_cost(tmp_path: Path) -> None:
+    text = " ".join(after(tmp_path, "/compress the failing test", ENTER, sees="read again").split())
+    assert "> /compress the failing test" in text
+    assert "shortened from 30k to 4k tokens: summed up by the model; 2k are read again." in text
+    assert "/sessions/outputs/0001-conversation.txt" in text
+
+
+def test_memory_shows_what_the_model_was_told_and_takes_a_line_more(tmp_path: Path) -> None:
+    text = after(tmp_path, "/memory", ENTER, sees="Instructions")
+    assert "Instructions, 320 tokens" in text
+    assert "told when its files are touched" in text
+    text = after(tmp_path, "/memory add --user Answer in German.", ENTER, sees="Added to")
+    assert "the model is told with the next prompt" in " ".join(text.split())
+
+
+def test_init_asks_the_agent_to_write_the_file_and_shows_no_more_than_the_command(tmp_path: Path) -> None:
+    text = after(tmp_path, "/init the tests matter", ENTER, sees="Nothing more is prepared")
+    assert "> /init the tests matter" in text
+    assert "earn its place" not in text
 
 
 def test_stats_sums_up(tmp_path: Path) -> None:

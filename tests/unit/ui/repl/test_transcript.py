@@ -23,6 +23,7 @@ from qwen_code.events import (
     TurnEnded,
     VerificationFinished,
     VerificationStarted,
+    WindowFilling,
 )
 from qwen_code.messages import Message, ToolCall, Usage
 from qwen_code.tool import CommandBlock, DiffBlock, TextBlock
@@ -221,7 +222,8 @@ def test_corrections_compaction_and_verification_are_told() -> None:
         it,
         [
             Corrected("empty", "Go on."),
-            Compacted(90_000, 12_000),
+            Compacted(90_000, 12_000, "outputs", 10_000),
+            WindowFilling(80_000, 100_000, 90_000),
             VerificationStarted("make test"),
             VerificationFinished("make test", False, "1 failed\n", 1),
             Corrected("verification", "It failed."),
@@ -231,7 +233,11 @@ def test_corrections_compaction_and_verification_are_told() -> None:
     )
     assert [line for line in lines if line] == [
         "· The model was told: Go on.",
-        "· Conversation shortened from 90k to 12k tokens.",
+        "· Conversation shortened from 90k to 12k tokens: old tool",
+        "  results are in a file; 10k are read again.",
+        "! 80% of the window is used; at 90k tokens the conversation",
+        "  is shortened. /compress does it now and lets you say what",
+        "  to keep.",
         "✗ Verify make test  failed, try 1",
         "    1 failed",
         "● Verify make test  passed",

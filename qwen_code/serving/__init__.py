@@ -1,1 +1,0 @@
-"""The embedded model as an OpenAI-compatible endpoint on loopback."""
