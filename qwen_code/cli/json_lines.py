@@ -18,7 +18,7 @@ def read_json() -> Any:
     """
     try:
         return json.loads(sys.stdin.buffer.read().decode("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"stdin is not JSON: {error}.") from error
 
 
@@ -30,10 +30,10 @@ def read_lines() -> Iterator[dict[str, Any]]:
             continue
         try:
             value = json.loads(line.decode("utf-8"))
-        except ValueError as error:
-            yield {"bad_line": f"line {number} is not JSON: {error}"}
+        except (ValueError, RecursionError) as error:
+            yield {"bad_line": f"Line {number} is not JSON: {error}."}
             continue
-        yield value if isinstance(value, dict) else {"bad_line": f"line {number} is not a JSON object"}
+        yield value if isinstance(value, dict) else {"bad_line": f"Line {number} is not a JSON object."}
 
 
 def write_line(value: Mapping[str, Any]) -> None:

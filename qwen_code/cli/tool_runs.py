@@ -9,11 +9,12 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from qwen_code.agent.executor import Executor, Judge
 from qwen_code.agent.registry import Registry, load_tools
 from qwen_code.assembly import Nobody, Place, choose_sandbox, find_place, tool_context, tool_gate
+from qwen_code.errors import InputError
 from qwen_code.events import Event, ToolFinished
 from qwen_code.messages import ToolCall
 from qwen_code.permissions.decision import Decision, Mode, Refuse, Verdict
@@ -22,6 +23,10 @@ from qwen_code.tool import Access, ToolContext
 from qwen_code.workspace.paths import Workspace
 
 Json = dict[str, Any]
+
+
+class _BadLine(InputError):
+    """A line asks for nothing that can be done."""
 
 
 class _Watched:
@@ -63,6 +68,10 @@ class ToolRuns:
         for line in lines:
             try:
                 answer(await self._answer(line))
+            except _BadLine as error:
+                answer(
+                    {"id": line.get("id"), "ok": False, "error": {"kind": "bad_line", "message": str(error)}}
+                )
             except Exception as error:  # one bad line must not cost the answers of the others
                 text = f"{type(error).__name__}: {error}"
                 answer({"id": line.get("id"), "ok": False, "error": {"kind": "failed", "message": text}})
@@ -80,11 +89,14 @@ class ToolRuns:
             bench.chooser.close()
 
     async def _answer(self, line: Json) -> Json:
+        fault = line.get("bad_line") or _fault(line)
+        if fault:
+            raise _BadLine(fault)
         bench = self._bench(Path(line.get("workspace") or Path.cwd()))
         for path in line.get("read_first") or ():
             await self._run(bench, ToolCall("read_first", "read_file", {"file_path": path}), Mode.YOLO)
-        call = ToolCall(str(line.get("id", "")), str(line.get("tool")), dict(line.get("args") or {}))
-        verdict, finished = await self._run(bench, call, Mode(line.get("mode") or self._mode))
+        call = ToolCall(str(line.get("id", "")), line["tool"], dict(line.get("args") or {}))
+        verdict, finished = await self._run(bench, call, _mode(line.get("mode") or self._mode))
         return {
             "id": line.get("id"),
             "decision": verdict,
@@ -114,6 +126,27 @@ class ToolRuns:
                 context = replace(context, files=type(context.files)(assume_read=True))
             self._benches[root] = _Bench(place, workspace, context, chooser)
         return self._benches[root]
+
+
+def _fault(line: Json) -> str:
+    """What is wrong with a line, as a sentence; empty when nothing is."""
+    if not isinstance(line.get("tool"), str):
+        return "`tool` must be the name of a tool."
+    if not isinstance(line.get("args") or {}, dict):
+        return "`args` must be an object."
+    if not isinstance(line.get("workspace") or "", str):
+        return "`workspace` must be a path."
+    first: Any = line.get("read_first") or []
+    if not isinstance(first, list) or not all(isinstance(path, str) for path in cast("list[Any]", first)):
+        return "`read_first` must be a list of paths."
+    return ""
+
+
+def _mode(name: object) -> Mode:
+    try:
+        return Mode(name)
+    except ValueError:
+        raise _BadLine(f"There is no mode {name!r}; use {', '.join(Mode)}.") from None
 
 
 def _ignore(event: Event) -> None:

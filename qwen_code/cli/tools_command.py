@@ -60,7 +60,10 @@ def run_tool(
     import asyncio
 
     from qwen_code.cli.tool_runs import ToolRuns
+    from qwen_code.permissions.decision import Mode
 
+    if mode not in list(Mode):
+        raise UsageError(f"There is no mode {mode!r}; use {', '.join(Mode)}.")
     if jsonl == (name is not None):
         raise UsageError("Give either the NAME of a tool or --jsonl.")
     runs = ToolRuns(mode, assume_read)

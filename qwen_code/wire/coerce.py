@@ -13,11 +13,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from qwen_code.wire.repair import Unreadable, read_json
+from qwen_code.wire.repair import Unreadable, read_json, unfenced
 
 _MISSING: Final = object()
 _INTEGER = re.compile(r"[+-]?\d[\d_]*")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
+_QUOTED = re.compile(r"""(["'])([\w.+-]*)\1""")
 _TRUE = frozenset(("true", "1", "yes", "on"))
 _FALSE = frozenset(("false", "0", "no", "off"))
 _ORDER = ("boolean", "integer", "number", "array", "object", "string")
@@ -121,6 +122,9 @@ def from_text(text: str, schema: Schema) -> Any:
         value = text if kind == "string" else _converted(stripped, kind, schema)
         if value is not _MISSING:
             return value
+    if quoted := _QUOTED.fullmatch(stripped):
+        value = from_text(quoted[2], schema)
+        return text if value == quoted[2] else value
     return text
 
 
@@ -204,6 +208,7 @@ def _float(text: str) -> Any:
 
 
 def _container(text: str, kind: str, schema: Schema, times: int = 0) -> Any:
+    text = unfenced(text)
     try:
         reading = read_json(text)
     except Unreadable:

@@ -16,9 +16,9 @@ from qwen_code.wire.tags import Pending, read_tag
 
 _OUTSIDE = re.compile(r"[\"'{}\[\]<]")
 _INSIDE = {'"': re.compile(r'["\\]'), "'": re.compile(r"['\\]")}
-_NAME_KEYS = ("name", "function", "tool", "tool_name")
-_ARGUMENT_KEYS = ("arguments", "parameters", "args", "input")
-_OTHER_KEYS = frozenset((*_NAME_KEYS, *_ARGUMENT_KEYS, "id", "type"))
+_NAME_KEYS = ("name", "function", "tool", "tool_name", "function_name")
+ARGUMENT_KEYS = ("arguments", "parameters", "args", "input")
+_OTHER_KEYS = frozenset((*_NAME_KEYS, *ARGUMENT_KEYS, "id", "type"))
 _ENDS = frozenset(("call", "/call", "function", "/function", "response", "turn", "/think"))
 
 _State: TypeAlias = Literal["value", "behind", "lost", "over"]
@@ -216,7 +216,7 @@ def calls_in(value: Any, signatures: Signatures) -> list[RawCall]:
     name = next((fields[key] for key in _NAME_KEYS if isinstance(fields.get(key), str)), "")
     if not name:
         return [_named_by_key(fields, signatures)]
-    key = next((key for key in _ARGUMENT_KEYS if key in fields), None)
+    key = next((key for key in ARGUMENT_KEYS if key in fields), None)
     if key is None:
         return [RawCall(name, [item for item in fields.items() if item[0] not in _OTHER_KEYS])]
     try:

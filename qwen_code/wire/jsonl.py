@@ -16,11 +16,13 @@ def decode_line(obj: object) -> dict[str, Any]:
     The line: `{"id", "tools": OpenAI's list, "text", "finish_reason", "native_name"}`; with `native_name`,
     `text` holds the arguments of a native call. The answer: `{"id", "content", "calls": [{"name",
     "arguments"}], "errors": [{"kind", "message"}], "error": the first kind or null}`; for a line that is none
-    of this, `{"id", "error": "bad_line", "message"}`.
+    of this, `{"id", "error": "bad_line", "message"}`. `bad_line` in a line says why it could not be read.
     """
     if not isinstance(obj, Mapping):
         return _bad(None, "The line is not a JSON object.")
     line = cast("Mapping[str, Any]", obj)
+    if isinstance(unread := line.get("bad_line"), str):
+        return _bad(None, unread)
     identity, text = line.get("id"), line.get("text")
     if text is None and line.get("native_name"):
         text = ""

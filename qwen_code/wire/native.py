@@ -14,7 +14,7 @@ from typing import Any
 
 from qwen_code.messages import ToolSpec
 from qwen_code.wire.decoder import Decoded, Decoder, gathered
-from qwen_code.wire.hermes_json import pairs
+from qwen_code.wire.hermes_json import ARGUMENT_KEYS, pairs
 from qwen_code.wire.opener import Opener
 from qwen_code.wire.region import CallRegion
 from qwen_code.wire.repair import Unreadable, read_json, unfenced
@@ -65,12 +65,32 @@ def _from_json(name: str, text: str, signatures: Signatures, length: bool) -> Ra
     try:
         values, unclosed = _objects(text)
         arguments = _only(values)
+        arguments = _unwrapped(name, arguments, signatures)
     except Unreadable as error:
         return RawCall(name, fault="truncated" if error.cut else "malformed", reason=str(error))
     signature = signatures.find(name)
     if unclosed and (length or not signature or set(signature.required) - {key for key, _ in arguments}):
         return RawCall(name, fault="truncated")
     return RawCall(name, arguments)
+
+
+def _unwrapped(name: str, arguments: list[tuple[str, Any]], signatures: Signatures) -> list[tuple[str, Any]]:
+    """The arguments inside, where the whole call or a key that the tool does not have stands around them."""
+    signature = signatures.find(name)
+    around = dict(arguments)
+    inner = [key for key in ARGUMENT_KEYS if key in around]
+    if (
+        signature is None
+        or len(inner) != 1
+        or signature.knows(inner[0])
+        or around.keys() - {inner[0], "name"}
+    ):
+        return arguments
+    if "name" in around and (
+        signature.knows("name") or signatures.find(str(around["name"])) is not signature
+    ):
+        return arguments
+    return pairs(around[inner[0]])
 
 
 def _objects(text: str) -> tuple[list[Any], bool]:

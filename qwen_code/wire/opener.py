@@ -149,6 +149,8 @@ class OpenerFinder:
         if text[at : at + 1] == "{":
             return Opener("json", start, at, tag.name)
         following = self._tag_behind(text, tag.end, place)
+        if following is None and place.may_be_cut and _begins_inner_tag(text[at:]):
+            return Opener("xml", start, tag.end, tag.name)
         if not isinstance(following, TagText):
             return following
         belongs = following.kind in ("parameter", "torn parameter", "/function", "/call")
@@ -170,6 +172,11 @@ def _unfinished(start: int, end: int, place: Place, name: str = "") -> Opener | 
 def _is_beginning(text: str) -> bool:
     """Only a beginning of an opener stands at the end of the text."""
     return len(text) >= _MIN_CUT and ("<tool_call>".startswith(text) or "<function=".startswith(text))
+
+
+def _begins_inner_tag(text: str) -> bool:
+    """Only a beginning of a tag that stands in a call stands at the end of the text."""
+    return "<parameter=".startswith(text) or "</function>".startswith(text)
 
 
 def _skip(text: str, at: int) -> int:

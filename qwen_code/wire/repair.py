@@ -69,6 +69,8 @@ def read_json(text: str, start: int = 0) -> Reading:
         Unreadable: there is none.
     """
     begin = _skip(text, start)
+    if text.startswith("{", begin) and text.startswith("{", inner := _skip(text, begin + 1)):
+        begin = inner  # doubled, as templates that are not filled in have it
     try:
         value, end = _DECODER.raw_decode(text, begin)
     except (ValueError, RecursionError):
@@ -189,7 +191,7 @@ class _Reader:
         character = self._peek()
         if character in ('"', "'"):
             return self._string(character)
-        word = _WORD.match(self.text, self.at)
+        word = _WORD.match(self.text, self.at) or _NUMBER.match(self.text, self.at)
         if word is None:
             raise Unreadable(f"{character!r} at character {self.at + 1} is no key", cut=False)
         self.at = word.end()

@@ -22,6 +22,8 @@ from qwen_code.wire.tape import Beyond, Tape
 
 MAX_RUN = 12
 """Closing tags in a row that are looked through; more are text."""
+_INSIDE = ("/function", "parameter")
+"""What can't follow a stray closing tag behind the function: the value was still open there."""
 MAX_RESTARTS = 4
 """How often a value is read anew because a tag in it turned out to be only mentioned."""
 
@@ -167,6 +169,8 @@ class ValueWalk:
             return _Go.ON
         if self._nest.bare and self._own_line(tag):
             if self._behind_inner_close(at, tag):
+                if self._mentioned_before(at, tag):
+                    self._weak = None
                 self._note(ValueEnd(at - 1, at))
             if tag.start - self._opener.end <= 1:
                 following = self._tape.after(at)
@@ -217,7 +221,7 @@ class ValueWalk:
             case "parameter" | "torn parameter":
                 return self._judge_by_parameter(end, index, following, apart=apart)
             case "/function" | "/call":
-                tail = self._tail(index, anchored=apart, own_line=apart)
+                tail = self._tail(index, anchored=apart, own_line=apart, strays=True)
                 if tail is _Tail.END:
                     return end if apart else replace(end, sure=False)
                 if tail is _Tail.TEXT and apart and self.probable is None:
@@ -241,20 +245,23 @@ class ValueWalk:
             self._note(end)
         return _Go.ON
 
-    def _tail(self, at: int, *, anchored: bool, own_line: bool) -> _Tail:
+    def _tail(self, at: int, *, anchored: bool, own_line: bool, strays: bool = False) -> _Tail:
         """Do the closing tags from `at` on lead to another call or the end, or to text?
 
         `anchored`: there is good evidence that they are tags; otherwise a call must follow for certain.
         `own_line`: they stand where tags do; otherwise they must be complete for the text to end there.
+        `strays`: a `</parameter>` among them is one too many, unless the function goes on behind it.
         """
-        first = at
+        first, strayed = at, False
         for _ in range(MAX_RUN):
             following = self._tape.after(at)
             if following is Beyond.UNKNOWN:
                 return _Tail.UNDECIDED
-            if following is Beyond.TEXT:
+            if following is Beyond.TEXT or (strayed and following.kind in _INSIDE):
                 return _Tail.TEXT
-            if following.kind not in ("/function", "/call", "/wrapper"):
+            if following.kind == "/parameter" and strays:
+                strayed = True
+            elif following.kind not in ("/function", "/call", "/wrapper"):
                 break
             at += 1
         else:
@@ -302,7 +309,8 @@ class ValueWalk:
             return _Go.ON
         mentioned = self._only_mentioned(at, tag, kind)
         if not mentioned:
-            return self._resolved(at) or ValueEnd(at, at, sure=False)
+            before = self.probable if kind == "call" else None  # the function was closed there already
+            return self._resolved(at) or before or ValueEnd(at, at, sure=False)
         if self._restarts == MAX_RESTARTS:
             return Open.CUT
         self._restarts += 1
@@ -328,6 +336,13 @@ class ValueWalk:
         if fits and self._apart(tag, following):
             self._note(ValueEnd(at, at + 1))
         return _Go.ON
+
+    def _mentioned_before(self, at: int, tag: Tag) -> bool:
+        """The same parameter seemed to begin just before, with this value left open: that was text."""
+        weak = self._weak
+        if weak is None or weak.index != weak.resume or weak.index != at - 2:
+            return False
+        return tag.kind == "parameter" and self._tape.tags[weak.index].name == tag.name
 
     def _note(self, end: ValueEnd) -> None:
         """Remember the first weak sign."""

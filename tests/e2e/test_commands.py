@@ -91,9 +91,18 @@ def test_lines_of_one_workspace_share_what_was_read(project: Path) -> None:
     assert (second["id"], second["ok"], second["error"]) == (2, True, None)
     assert second["files_changed"] == [str(project / SOURCE)]
     assert second["for_user"]["type"] == "DiffBlock"
-    assert not bad["ok"]
-    assert not worse["ok"]
+    assert [bad["error"]["kind"], worse["error"]["kind"]] == ["bad_line"] * 2
     assert is_fixed(project)
+
+
+def test_a_line_that_asks_for_nothing_costs_no_other_its_answer(project: Path) -> None:
+    read = {"tool": READ[0], "args": READ[1]}
+    wrong = [{"tool": 5}, {**read, "args": [1]}, {**read, "workspace": 5}, {**read, "read_first": 5}]
+    given = lines(*wrong, {**read, "mode": "brave"}, read)
+    *bad, last = Program(project).run("tools", "run", "--jsonl", stdin="[" * 9_999 + "\n" + given).lines()
+    assert [answer["error"]["kind"] for answer in bad] == ["bad_line"] * 6
+    assert "There is no mode 'brave'" in bad[-1]["error"]["message"]
+    assert last["ok"]
 
 
 def test_decode_reads_calls_from_text(project: Path) -> None:
@@ -227,6 +236,7 @@ _q se; _q --approval-mode au; _q sessions li; _q --verif
         (["tools", "run"], "NAME"),
         (["tools", "nope"], "nope"),
         (["permissions", "check", "--mode", "brave", "ls"], "brave"),
+        (["tools", "run", "read_file", "--mode", "brave"], "brave"),
         (["completion", "csh"], "csh"),
         (["sessions", "export", "--format", "pdf"], "pdf"),
     ],

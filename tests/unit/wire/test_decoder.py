@@ -131,6 +131,13 @@ def test_part_of_an_opening_tag_at_the_end_is_a_call_cut_off_if_a_limit_was_reac
     assert (found.content, kinds(found)) == ("Hello", ["truncated"])
 
 
+@pytest.mark.parametrize("reason", ["stop", "length"])
+def test_a_function_without_opening_tag_is_cut_off_in_its_first_tag_too(reason: str) -> None:
+    for end in range(BARE_A.index("<parameter"), BARE_A.index("</parameter>") + len("</parameter")):
+        found = decoded(f"Hi.\n{BARE_A[:end]}", reason)
+        assert (found.content, kinds(found)) == ("Hi.", ["truncated"]), BARE_A[:end]
+
+
 def test_text_comes_at_once_and_only_a_possible_opening_is_held_back() -> None:
     decoder = Decoder(TOOLS)
     assert decoder.feed("Hello ") == [TextChunk("Hello")]

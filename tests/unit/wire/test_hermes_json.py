@@ -34,6 +34,9 @@ def tagged(body: str) -> str:
             '{"type": "function", "function": {"name": "read_file", "arguments": "{\\"path\\": \\"a.py\\"}"}}'
         ),
         tagged('{"name": "read_file", "path": "a.py"}'),
+        tagged('{"function_name": "read_file", "arguments": {"path": "a.py"}}'),
+        tagged("{" + CALL + "}"),
+        tagged("{" + CALL),
         tagged('{"read_file": {"path": "a.py"}}'),
         tagged('{"arguments": {"path": "a.py"}, "name": "read_file"}'),
         tagged('{"tool_calls": [{"function": {"name": "read_file", "arguments": {"path": "a.py"}}}]}'),

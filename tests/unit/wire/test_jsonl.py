@@ -61,6 +61,11 @@ def test_a_bad_line_is_said_to_be_bad(line: Any, identity: object) -> None:
     assert answer["message"].endswith(".")
 
 
+def test_a_line_that_could_not_be_read_says_why() -> None:
+    answer = decode_line({"bad_line": "Line 3 is not JSON: no."})
+    assert answer == {"id": None, "error": "bad_line", "message": "Line 3 is not JSON: no."}
+
+
 def test_odd_reasons_and_missing_tools_do_no_harm() -> None:
     assert decode_line({"text": "Hi.", "finish_reason": 7})["content"] == "Hi."
     assert decode_line({"text": READ_A})["error"] == "unknown_tool"

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from qwen_code.messages import ToolSpec
 from qwen_code.wire import decode_native
-from tests.unit.wire.offered import READ_A, TOOLS, A, calls, kinds
+from tests.unit.wire.offered import READ_A, TOOLS, A, calls, kinds, tool
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,10 @@ from tests.unit.wire.offered import READ_A, TOOLS, A, calls, kinds
         '{"path": "a.py"}}',
         '{"path": "a.py"',
         '[{"path": "a.py"}]',
+        '{{"path": "a.py"}}',
+        '{"arguments": {"path": "a.py"}}',
+        '{"parameters": "{\\"path\\": \\"a.py\\"}"}',
+        '{"name": "read_file", "arguments": {"path": "a.py"}}',
         "<parameter=path>a.py</parameter>",
         "<parameter=path>\na.py\n</parameter>\n",
         "<function=read_file>\n<parameter=path>\na.py\n</parameter>\n</function>",
@@ -95,6 +100,15 @@ def test_a_missing_bracket_after_a_limit_is_a_cut() -> None:
 def test_arguments_whose_meaning_is_not_plain_are_malformed(text: str) -> None:
     found = decode_native("read_file", text, TOOLS)
     assert (found.calls, kinds(found), found.errors[0].name) == ((), ["malformed"], "read_file")
+
+
+def test_a_tool_may_have_a_parameter_of_the_name_that_wraps_arguments() -> None:
+    properties = {"name": {"type": "string"}, "args": {"type": "object"}}
+    offered = [tool("run", input="object"), ToolSpec("call", "", {"properties": properties})]
+    assert calls(decode_native("run", '{"input": {"a": 1}}', offered)) == [("run", {"input": {"a": 1}})]
+    given = {"name": "call", "args": {"a": 1}}
+    assert calls(decode_native("call", json.dumps(given), offered)) == [("call", given)]
+    assert kinds(decode_native("read_file", '{"name": "list_tools", "arguments": {}}', TOOLS)) == ["schema"]
 
 
 def test_the_call_keeps_the_id_of_the_server() -> None:

@@ -50,6 +50,16 @@ MARKUP = [
     'tags = [\n "<tool_call>\\n",\n "<parameter=query>\\n",\n "\\n</parameter>\\n",\n "</function>\\n",\n]',
     'T = """\n</parameter>\n<parameter=new_string_2>\n#!/bin/sh\n</parameter>\n"""',
     'doc = """\n<parameter=file_path>\nliteral\n</parameter>\n"""',
+    "a\n<parameter=new_string>\nb",
+    "a\n<parameter=new_string>\nb\n</parameter>\nc",
+    "    <parameter=new_string>\n    v\n    </parameter>\n",
+    "line\n  </parameter> x\nline",
+    "at the end </parameter>",
+    "at the end </tool_call>",
+    "- </parameter>\n- </function>\n- </tool_call>\n",
+    "# </parameter>\n# </function>\n# </tool_call>",
+    "re.compile(r'<parameter=(.*?)(?:</parameter>|(?=<parameter=)|(?=</function>)|$)', re.DOTALL)",
+    "{{- '</parameter>\\n' }}\n{{- '</function>\\n</tool_call>' }}",
     't = """\n<tool_call>\n<function=foo>\n<parameter=bar>baz</parameter>\n</function>\n</tool_call>\n"""',
 ]
 
@@ -84,6 +94,14 @@ def test_a_value_that_is_cut_anywhere_before_its_end_is_never_used(value: str, r
             written = call.arguments.get("content", value)
             at_a_closing_tag = text[:end].rstrip().endswith(("</parameter>", "</function>", "</tool_call>"))
             assert written == value or (reason == "stop" and at_a_closing_tag), text[begin:end]
+
+
+def test_closing_tags_one_too_many_behind_the_function_are_no_part_of_the_value() -> None:
+    text = xml("write_file", file_path="f", content="x\ny")
+    written = [("write_file", {"file_path": "f", "content": "x\ny"})]
+    for strays in ("</parameter>\n", "</parameter>\n</parameter>\n", "</tools>\n", "I wait.\n"):
+        found = decoded(f"{text.replace('</tool_call>', strays + '</tool_call>')}\n{READ_A}")
+        assert (calls(found), found.errors) == ([*written, A], ()), strays
 
 
 def test_an_open_value_is_cut_off_whatever_the_server_says() -> None:
