@@ -38,6 +38,7 @@ from qwen_code.open_session import Beginning, Lasting, OpenSession
 from qwen_code.permissions.decision import Answer, Approver, Mode, Refuse
 from qwen_code.permissions.rules import RuleError
 from qwen_code.sandbox.base import Sandbox
+from qwen_code.sessions.rewind import Rewinder
 from qwen_code.sessions.store import SessionStore, SessionSummary
 from qwen_code.settings.model import Settings
 from qwen_code.tool import CommandResult, Tool, UserPort
@@ -238,6 +239,14 @@ class App:
         path = self.store.find(session_id)
         await self._session.aclose()
         return self._open_stored(path.stem)
+
+    def rewinder(self) -> Rewinder:
+        """Goes back to before a turn. When the conversation went back, `resume` this session again.
+
+        Raises:
+            SessionError: nothing was said yet.
+        """
+        return self._session.rewinder()
 
     async def set_model(self, name: str) -> None:
         """Go on with another model.

@@ -27,12 +27,15 @@ from qwen_code.permissions.trust import is_trusted
 from qwen_code.sandbox.base import Bounds, HostJudge, Network, Sandbox
 from qwen_code.sandbox.choice import Chooser
 from qwen_code.sandbox.process import Shell
+from qwen_code.sessions.checkpoints import Checkpoints
+from qwen_code.sessions.file_history import FileHistory
+from qwen_code.sessions.lines import Record
 from qwen_code.sessions.log import SessionHeader, now
 from qwen_code.settings.layers import load_settings
 from qwen_code.settings.loaded import LoadedSettings
 from qwen_code.settings.locations import Locations, find_home
 from qwen_code.settings.model import SandboxSettings, Settings
-from qwen_code.tool import OutputLimits, PlanReview, Question, ToolContext, UserPort
+from qwen_code.tool import Access, OutputLimits, PlanReview, Question, ToolContext, UserPort
 from qwen_code.web import HttpWebClient
 from qwen_code.workspace.git_head import branch_at
 from qwen_code.workspace.outputs import OutputFiles
@@ -203,6 +206,31 @@ def instruction_sources(
         place.trusted,
         warn,
         min(most, MAX_BYTES),
+    )
+
+
+def new_checkpoints(
+    place: Place,
+    workspace: Workspace,
+    session_id: str,
+    history: FileHistory | None,
+    record: Callable[[Record], None],
+    warn: Callable[[str], None],
+) -> Checkpoints:
+    """What keeps files as they were before the agent changes them."""
+    reading = Gate(RuleSet(), Mode.PLAN, workspace.roots, place.locations.home, follow=os.path.realpath)
+
+    def only_reads(accesses: Sequence[Access]) -> bool:
+        return reading.decide("run_shell_command", accesses).verdict == "allow"
+
+    return Checkpoints(
+        place.locations.contents(session_id),
+        workspace.roots,
+        limit_bytes=int(place.settings.sessions.checkpoint_limit_mb * 1e6),
+        record=record,
+        only_reads=only_reads,
+        warn=warn,
+        history=history,
     )
 
 

@@ -25,11 +25,13 @@ from qwen_code.assembly import (
     Place,
     facts_of,
     instruction_sources,
+    new_checkpoints,
     new_header,
     scale_output,
     tool_context,
 )
 from qwen_code.backends.base import ModelBackend
+from qwen_code.errors import SessionError
 from qwen_code.events import Event
 from qwen_code.messages import Message
 from qwen_code.permissions.decision import Answer
@@ -38,6 +40,7 @@ from qwen_code.sandbox.base import Sandbox
 from qwen_code.sandbox.choice import Chooser
 from qwen_code.sessions.log import SessionHeader, SessionLog, SessionRecorder
 from qwen_code.sessions.restore import Restored
+from qwen_code.sessions.rewind import Rewinder
 from qwen_code.sessions.store import SessionStore
 from qwen_code.workspace.paths import Workspace
 
@@ -98,6 +101,15 @@ class OpenSession:
             self.stats.usage = restored.usage
             self.stats.files_changed = dict.fromkeys(restored.files_changed)
         self.context.files.on_seen = self._file_seen
+        self._checkpoints = new_checkpoints(
+            place,
+            lasting.workspace,
+            self.header.id,
+            restored.history if restored else None,
+            lambda record: self._opened_log().append(record),
+            lasting.front.warn,
+        )
+        self.context.files.before_write = self._checkpoints.before_write
         self.agent = self._new_agent(backend, registry, restored)
 
     def _new_agent(self, backend: ModelBackend, registry: Registry, restored: Restored | None) -> Agent:
@@ -121,7 +133,14 @@ class OpenSession:
         return Agent(
             backend,
             conversation,
-            Executor(registry, lasting.gate, lasting.front.approver, self.context, lasting.remember),
+            Executor(
+                registry,
+                lasting.gate,
+                lasting.front.approver,
+                self.context,
+                lasting.remember,
+                self._checkpoints.around,
+            ),
             settings.limits,
             compactor=compactor,
             advisor=Advisor(self.sources, conversation),
@@ -134,10 +153,23 @@ class OpenSession:
         if self._log is not None:
             SessionRecorder(self._log).mode(mode)
 
+    def rewinder(self) -> Rewinder:
+        """Goes back to before a turn, in files and log; the conversation follows when the session is opened
+        again.
+
+        Raises:
+            SessionError: nothing was said yet.
+        """
+        if self._log is None:
+            raise SessionError("Nothing was said in this session yet.")
+        checkpoints = self._checkpoints
+        return Rewinder(self._log, checkpoints.history, checkpoints.store, self._lasting.workspace)
+
     async def aclose(self) -> None:
         """End the commands that still run, the web client's connections and the log."""
         await self.context.commands.aclose()
         await self.context.web.aclose()
+        self._checkpoints.close()
         if self._log is not None:
             self._log.close()
 
@@ -171,7 +203,9 @@ class OpenSession:
     def _record(self, event: Event) -> None:
         """Write what must survive, before anything else happens."""
         self.stats.take(event)
-        SessionRecorder(self._opened_log()).record(event)
+        log = self._opened_log()
+        SessionRecorder(log).record(event)
+        self._checkpoints.history.turn = log.turns
 
     def _conversation_replaced(self, messages: Sequence[Message]) -> None:
         SessionRecorder(self._opened_log()).conversation(messages)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from qwen_code.agent.registry import Registry
 from qwen_code.events import (
@@ -51,6 +52,15 @@ class _Timer:
     began: float
 
 
+Around: TypeAlias = Callable[[str, Sequence[Access]], AbstractAsyncContextManager[None]]
+"""Goes around the run of a call, which it is told by id and accesses: where changes are noticed."""
+
+
+@asynccontextmanager
+async def _nothing(call_id: str, accesses: Sequence[Access]) -> AsyncGenerator[None, None]:
+    yield
+
+
 class Denied(Exception):
     """The call may not run; the text is for the model."""
 
@@ -69,12 +79,14 @@ class Executor:
         approver: Approver,
         context: ToolContext,
         remember: Callable[[Answer], None],
+        around: Around = _nothing,
     ) -> None:
         self.registry = registry
         self.gate = gate
         self.approver = approver
         self.context = context
         self._remember = remember
+        self._around = around
         self._asking = asyncio.Lock()
         self._touched: dict[Path, None] = {}
 
@@ -178,12 +190,14 @@ class Executor:
         def emit(text: str) -> None:
             tell(ToolOutput(call.id, text))
 
-        result = await tool.run(params, context, emit)
+        async with self._around(call.id, accesses):
+            result = await tool.run(params, context, emit)
         if result.confinement is None:
             return result, None
         denial = await self._ask_unconfined(call, title, result, accesses, tell)
         if denial is None:
-            again = await tool.run(params, replace(context, unconfined=True), emit)
+            async with self._around(call.id, accesses):
+                again = await tool.run(params, replace(context, unconfined=True), emit)
             return replace(again, for_model=f"{again.for_model}\n{RAN_UNCONFINED}"), None
         if denial.by_person:
             result = replace(result, for_model=f"{result.for_model}\n{STAYS_CONFINED}")

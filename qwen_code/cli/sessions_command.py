@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from qwen_code.assembly import find_place
+from qwen_code.cli.rewind_command import diff, rewind
 from qwen_code.errors import UsageError
 from qwen_code.sessions.store import SessionStore
 
@@ -21,6 +22,9 @@ app = typer.Typer(
     no_args_is_help=True,
     help="List, show, export and delete the sessions of this project.",
 )
+
+app.command("rewind")(rewind)
+app.command("diff")(diff)
 
 _ID = typer.Argument(help="The id, or the beginning of it; default: the latest.")
 

@@ -32,8 +32,9 @@ from qwen_code.sessions.lines import Record, encode_line
 from qwen_code.sessions.session_file import make_private, try_lock
 from qwen_code.settings.atomic_file import sync_directory
 
-VERSION = 1
-"""Of the format. Readers ignore what they do not know, so it only grows when old readers would go wrong."""
+VERSION = 2
+"""Of the format. Readers ignore what they do not know, so it only grows when old readers would go wrong: they
+would take what was rewound for what was said. A file of version 1 is one of version 2."""
 
 _DURABLE = (
     TurnStarted,

@@ -13,8 +13,10 @@ from typing import Any, cast, overload
 from qwen_code.errors import SessionError
 from qwen_code.events import Event, decode
 from qwen_code.messages import INTERRUPTED, Message, ToolCall, Usage
+from qwen_code.sessions.file_history import FileHistory
 from qwen_code.sessions.lines import Record
 from qwen_code.sessions.log import VERSION, SessionHeader
+from qwen_code.sessions.timeline import effective
 
 
 class RecordedEvents(Sequence[Event]):
@@ -58,10 +60,14 @@ class Restored:
     usage: Usage
     files_seen: dict[str, str]
     """SHA-256 of each file as the model last saw it, by path."""
+    history: FileHistory
     turns: int
+    """Prompts so far, also those that were rewound: the next one has the number after it."""
     title: str
     mode: str
     """As it was last chosen in this session; empty when it was not."""
+    version: int
+    """Of the format, the newest that wrote into the log."""
     warnings: tuple[str, ...]
     events: Sequence[Event]
     files_changed: tuple[str, ...] = ()
@@ -78,7 +84,6 @@ class _Replay:
     results: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     usage: Usage = field(default_factory=Usage)
     files_seen: dict[str, str] = field(default_factory=dict[str, str])
-    turns: int = 0
     title: str = ""
     mode: str = ""
     skipped: int = 0
@@ -92,7 +97,6 @@ class _Replay:
     def take(self, record: Record) -> None:
         match record:
             case {"type": "TurnStarted", "prompt": str(text)}:
-                self.turns += 1
                 self.user(text)
             case {"type": "Steered", "text": str(text)}:
                 self.user(text)
@@ -187,13 +191,15 @@ def restore(records: Sequence[Record], warnings: Sequence[str] = ()) -> Restored
     if not records:
         raise SessionError("it is empty")
     header = SessionHeader.decode(records[0])
+    current = effective(records)
     replay = _Replay(header.preamble)
-    for record in records[1:]:
+    for record in current[1:]:
         replay.take(record)
     replay.close_calls()
     told = list(warnings)
-    if records[0].get("v", VERSION) != VERSION:
-        told.append("The session was written by another version of qwen-code; some of it may be missing.")
+    version = _version(records)
+    if version > VERSION:
+        told.append("What only that version knows is left out.")
     if replay.skipped:
         told.append(f"{replay.skipped} records of the session could not be used and are left out.")
     if replay.compacted:
@@ -201,16 +207,29 @@ def restore(records: Sequence[Record], warnings: Sequence[str] = ()) -> Restored
     return Restored(
         header=header,
         messages=tuple(replay.messages),
-        usage=replay.usage,
+        usage=replay.usage if len(current) == len(records) else _usage(records),
         files_seen=replay.files_seen,
-        turns=replay.turns,
+        history=FileHistory(records),
+        turns=sum(record.get("type") == "TurnStarted" for record in records),
         title=replay.title,
         mode=replay.mode,
+        version=version,
         warnings=tuple(told),
-        events=RecordedEvents(records),
+        events=RecordedEvents(current),
         files_changed=tuple(replay.files_changed),
         measured=replay.measured,
     )
+
+
+def _version(records: Sequence[Record]) -> int:
+    versions = [records[0].get("v"), *(r.get("v") for r in records if r.get("type") == "version")]
+    return max((v for v in versions if isinstance(v, int)), default=VERSION)
+
+
+def _usage(records: Iterable[Record]) -> Usage:
+    """Of all requests: what was rewound was paid for as well."""
+    paid = (record for record in records if record.get("type") in ("AnswerEnded", "Compacted"))
+    return sum((decode_usage(record.get("usage")) for record in paid), Usage())
 
 
 def decode_message(value: object) -> Message | None:

@@ -12,13 +12,15 @@ from pathlib import Path
 
 from qwen_code.errors import SessionError
 from qwen_code.sessions.lines import Record, decode_lines, encode_line
-from qwen_code.sessions.log import SessionHeader, SessionLog, now
+from qwen_code.sessions.log import VERSION, SessionHeader, SessionLog, now
 from qwen_code.sessions.restore import Restored, restore
 from qwen_code.sessions.session_file import OpenedFile, make_private, open_file, read_file
 from qwen_code.sessions.summary import SessionSummary, summarise
 
 _SUFFIX = ".jsonl"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
+CONTENTS = "contents.pack"
+"""In a session's folder: what files held before it changed them."""
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -112,9 +114,17 @@ class SessionStore:
         return self._path(named[0])
 
     def open(
-        self, session: str | None = None, on_failure: Callable[[str], None] = lambda text: None
+        self,
+        session: str | None = None,
+        on_failure: Callable[[str], None] = lambda text: None,
+        *,
+        alone: bool = False,
     ) -> tuple[SessionLog, Restored]:
-        """Go on with a session. One that another process has open is copied, and the copy opened.
+        """Go on with a session. One that another process has open, or that a newer version wrote, is left
+        as it is; it is copied, and the copy opened.
+
+        Args:
+            alone: refuse instead of copying.
 
         Raises:
             SessionError: there is none, or it can't be read.
@@ -127,19 +137,35 @@ class SessionStore:
             if opened.fd is not None:
                 os.close(opened.fd)
             raise
-        if opened.busy:
-            return self._fork_of_busy(path, restored, on_failure)
+        if reason := _why_not(restored, opened):
+            if opened.fd is not None:
+                os.close(opened.fd)
+            if alone:
+                raise SessionError(f"Session {restored.header.id} {reason}, so it is left as it is.")
+            return self._fork_instead(path, restored, on_failure, reason)
         log = SessionLog(restored.header.id, path, opened.fd, on_failure, restored.turns)
         log.title = restored.title
+        if restored.version < VERSION and opened.fd is not None:
+            log.append({"type": "version", "v": VERSION})
         return log, restored
 
-    def _fork_of_busy(
-        self, path: Path, restored: Restored, on_failure: Callable[[str], None]
+    def open_to_read(self, session: str | None = None) -> tuple[SessionLog, Restored]:
+        """Look at a session; its log takes nothing.
+
+        Raises:
+            SessionError: as `open`.
+        """
+        path = self.find(session)
+        restored = _restored(path, OpenedFile(None, decode_lines(read_file(path))))
+        return SessionLog(restored.header.id, path, None, _raise), restored
+
+    def _fork_instead(
+        self, path: Path, restored: Restored, on_failure: Callable[[str], None], reason: str
     ) -> tuple[SessionLog, Restored]:
         old = restored.header.id
         opened = open_file(self._path(self.fork(path.name.removesuffix(_SUFFIX))))
         copy = _restored(path, opened)
-        warning = f"Session {old} is open in another process, so this goes on as its copy {copy.header.id}."
+        warning = f"Session {old} {reason}, so this goes on as its copy {copy.header.id}."
         log = SessionLog(copy.header.id, self._path(copy.header.id), opened.fd, on_failure, copy.turns)
         log.title = copy.title
         return log, replace(copy, warnings=(warning, *restored.warnings))
@@ -155,6 +181,7 @@ class SessionStore:
         old = _header(path, records)
         header = replace(old, id=self.new_id(), created=now(), forked_from=old.id)
         target = self._path(header.id)
+        self._copy_contents(path, target)
         try:
             make_private(self.directory)
             fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -169,6 +196,16 @@ class SessionStore:
             reason = (error.strerror or str(error)).lower()
             raise SessionError(f"Session {old.id} can't be copied: {reason}.") from None
         return header.id
+
+    def _copy_contents(self, path: Path, target: Path) -> None:
+        """What files held before the session changed them; without it the copy can't take that back."""
+        contents = path.with_suffix("") / CONTENTS
+        if contents.exists():
+            import shutil
+
+            with suppress(OSError):
+                make_private(target.with_suffix(""))
+                shutil.copyfile(contents, target.with_suffix("") / CONTENTS)
 
     def rename(self, session: str | None, title: str) -> str:
         """Give a session a title; gives its id.
@@ -250,6 +287,15 @@ class SessionStore:
             reason = "another process has it open" if opened.busy else opened.read_only.lower()
             raise SessionError(f"Session {path.name.removesuffix(_SUFFIX)} can't be {what}: {reason}.")
         return opened.fd
+
+
+def _why_not(restored: Restored, opened: OpenedFile) -> str:
+    """Why a session can't be written by this process, as the end of a sentence; empty when it can."""
+    if opened.busy:
+        return "is open in another process"
+    if restored.version > VERSION:
+        return "was written by a newer version of qwen-code"
+    return ""
 
 
 def _raise(sentence: str) -> None:

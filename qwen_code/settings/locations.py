@@ -139,5 +139,9 @@ class Locations:
         """Where tool output goes that is too long for the model."""
         return self.session_files(session_id) / "outputs"
 
+    def contents(self, session_id: str) -> Path:
+        """What files held before the session changed them."""
+        return self.session_files(session_id) / "contents.pack"
+
     def debug_log(self, session_id: str) -> Path:
         return self.runtime / "debug" / f"{session_id}.txt"

@@ -125,6 +125,16 @@ class ContextSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """`sessions.*`: ours alone."""
+
+    checkpoint_limit_mb: float = 512.0
+    """What the file contents kept for rewinding may take, for one session; 0 keeps none."""
+    retention_days: float | None = None
+    """Sessions that were not used for so long are deleted; None keeps them."""
+
+
+@dataclass(frozen=True, slots=True)
 class AgentSettings:
     """`agent.*`: ours alone."""
 
@@ -163,6 +173,7 @@ class Settings:
     permissions: PermissionSettings = field(default_factory=PermissionSettings)
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     context: ContextSettings = field(default_factory=ContextSettings)
+    sessions: SessionSettings = field(default_factory=SessionSettings)
     agent: AgentSettings = field(default_factory=AgentSettings)
     ui: UiSettings = field(default_factory=UiSettings)
     proxy: str = ""

@@ -10,6 +10,8 @@ from contextlib import suppress
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _SECOND = 1_000_000_000
+_PASSING = stat.S_ISUID | stat.S_ISGID
+"""Set-user-ID must not pass to content that its owner never saw; the kernel drops it on a write as well."""
 
 Stamp = tuple[int, int]
 """Whole second of the modification time, and size in bytes: all that Python's check for stale `.pyc` files
@@ -17,13 +19,22 @@ sees (importlib, PEP 552 describes the format)."""
 
 
 def replace_file(
-    directory: int, name: str, data: bytes, *, old: os.stat_result | None, taken: Collection[Stamp] = ()
+    directory: int,
+    name: str,
+    data: bytes,
+    *,
+    old: os.stat_result | None,
+    taken: Collection[Stamp] = (),
+    mode: int | None = None,
+    sync_name: bool = True,
 ) -> os.stat_result:
     """Write `data` to `name` in the open `directory`, through a temporary file beside it.
 
     Mode, owner (where permitted) and extended attributes are those of the file it replaces, whose status is
     `old`; None creates a file as the umask says. Its modification time is moved on by whole seconds until
     its stamp is none of `taken`, so that a fast rewrite of equal size never passes for the version before.
+    `mode`, where given, is the new file's, less the bits that pass on an identity. With `sync_name` off the
+    caller sees to it that the directory reaches the disk (`sync_directory`).
 
     Raises:
         OSError: nothing was changed, and nothing is left behind.
@@ -35,6 +46,8 @@ def replace_file(
             _write_all(descriptor, data)
             if old is not None:
                 _copy_attributes(directory, name, descriptor, old)
+            if mode is not None:
+                os.fchmod(descriptor, mode & ~_PASSING)
             _move_on(descriptor, taken)
             os.fsync(descriptor)
             written = os.fstat(descriptor)
@@ -45,7 +58,8 @@ def replace_file(
         with suppress(OSError):
             os.unlink(temporary, dir_fd=directory)
         raise
-    _sync_directory(directory)
+    if sync_name:
+        sync_directory(directory)
     return written
 
 
@@ -64,8 +78,7 @@ def _copy_attributes(directory: int, name: str, descriptor: int, old: os.stat_re
     if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
         with suppress(PermissionError):
             os.fchown(descriptor, old.st_uid, old.st_gid)
-    # Set-user-ID must not pass to content that its owner never saw; the kernel drops it on a write as well.
-    os.fchmod(descriptor, stat.S_IMODE(old.st_mode) & ~(stat.S_ISUID | stat.S_ISGID))
+    os.fchmod(descriptor, stat.S_IMODE(old.st_mode) & ~_PASSING)
     if not hasattr(os, "listxattr"):
         return
     with suppress(OSError):
@@ -88,7 +101,7 @@ def _move_on(descriptor: int, taken: Collection[Stamp]) -> None:
         os.utime(descriptor, ns=(info.st_atime_ns, later * _SECOND + info.st_mtime_ns % _SECOND))
 
 
-def _sync_directory(directory: int) -> None:
+def sync_directory(directory: int) -> None:
     """The rename itself survives a power cut only once the directory is on disk; not all systems can."""
     with suppress(OSError):
         readable = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=directory)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +60,19 @@ def walk(start: Path, root: Path | None, *, links: bool, stopped: Callable[[], b
     With `links` they count as files; they are never followed. A `start` that is itself left out was asked
     for, so there all is listed. `stopped` is asked once a directory.
     """
+    for path, entry in walk_entries(start, root, stopped=stopped):
+        if entry.is_file(follow_symlinks=False) or (links and entry.is_symlink()):
+            yield path
+
+
+def walk_entries(
+    start: Path,
+    root: Path | None,
+    *,
+    without: Collection[str] = (),
+    stopped: Callable[[], bool] = bool,
+) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """As `walk`, of everything, directories included; names in `without` are left out as `.git` is."""
     top = root or start
     everything = root is not None and start != root and IgnoreRules(root).ignored(start, directory=True)
     levels = [] if everything else _levels_above(top, start)
@@ -78,13 +91,14 @@ def walk(start: Path, root: Path | None, *, links: bool, stopped: Callable[[], b
             levels = _with_own(levels, prefix, prefix[base:], entries, at_top=len(prefix) <= base)
         for entry in entries:
             name = entry.name
+            if name == ".git" or name in without:
+                continue
             directory = entry.is_dir(follow_symlinks=False)
-            if name == ".git" or (levels and _ignored(levels, name, prefix[base:] + name, directory)):
+            if levels and _ignored(levels, name, prefix[base:] + name, directory):
                 continue
             if directory:
                 pending.append((prefix + name, levels))
-            elif entry.is_file(follow_symlinks=False) or (links and entry.is_symlink()):
-                yield prefix[cut:] + name
+            yield prefix[cut:] + name, entry
 
 
 def _ignored(levels: list[_Level], name: str, path: str, directory: bool) -> bool:

@@ -27,9 +27,22 @@ MAX_RANGE_BYTES = 256 * 1024 * 1024
 """The largest file that lines are read from; it is streamed."""
 _CHUNK = 256 * 1024
 
-BeforeWrite = Callable[[Path, bytes | None], None]
-"""Told the real path and the old content (None: there is no file yet) before a file is written. May raise
-ToolFailure to prevent it."""
+
+@dataclass(frozen=True, slots=True)
+class PlannedWrite:
+    """A file that is about to be written."""
+
+    path: Path
+    """The real one."""
+    old: bytes | None
+    """None: there is no file yet."""
+    new: bytes
+    directories: tuple[Path, ...] = ()
+    """That are made for it, the outermost first."""
+
+
+BeforeWrite = Callable[[PlannedWrite], None]
+"""Told before a file is written. May raise ToolFailure to prevent it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +169,11 @@ class TextFiles:
         old = replaces.status if replaces else None
         if old is not None:
             taken.add(stamp_of(old))
+        planned = PlannedWrite(path.real, replaces.raw if replaces else None, data, _missing(path.real))
         with file_failures(path, "write"), directory(path.real.parent, path.root, create=True) as parent:
             _require_unchanged(parent, path, old)
             if self.before_write is not None:
-                self.before_write(path.real, replaces.raw if replaces else None)
+                self.before_write(planned)
             taken.add(stamp_of(replace_file(parent, path.real.name, data, old=old, taken=taken)))
         if self._assume_read:
             self._seen.pop(path.real, None)  # by hand, whatever comes after a write was made by hand as well
@@ -200,6 +214,16 @@ def _encoded(path: ResolvedPath, text: str, encoding: Encoding) -> bytes:
             "Use characters that this encoding has.",
             "not_text",
         ) from None
+
+
+def _missing(path: Path) -> tuple[Path, ...]:
+    """The directories above `path` that are not there."""
+    missing: list[Path] = []
+    for parent in path.parents:
+        if os.path.lexists(parent):
+            break
+        missing.append(parent)
+    return tuple(reversed(missing))
 
 
 def _require_file_name(path: ResolvedPath) -> None:

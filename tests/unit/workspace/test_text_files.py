@@ -11,7 +11,7 @@ from qwen_code.tool import ToolFailure
 from qwen_code.workspace.atomic_write import stamp_of
 from qwen_code.workspace.encodings import Encoding
 from qwen_code.workspace.paths import Workspace
-from qwen_code.workspace.text_files import MAX_RANGE_BYTES, MAX_TEXT_BYTES, TextFiles
+from qwen_code.workspace.text_files import MAX_RANGE_BYTES, MAX_TEXT_BYTES, PlannedWrite, TextFiles
 
 
 @pytest.fixture
@@ -259,18 +259,21 @@ class TestWriting:
 
     def test_the_old_content_is_handed_over_before_the_file_changes(self, workspace: Workspace) -> None:
         target = workspace.root / "f"
-        told: list[tuple[Path, bytes | None, bool]] = []
+        told: list[tuple[PlannedWrite, bool]] = []
 
-        def note(path: Path, old: bytes | None) -> None:
-            told.append((path, old, target.exists() and target.read_bytes() == old))
+        def note(planned: PlannedWrite) -> None:
+            told.append((planned, target.exists() and target.read_bytes() == planned.old))
 
         files, path = TextFiles(before_write=note), workspace.resolve("f")
         files.write(path, "one", replaces=None)
         files.write(path, "two", replaces=files.read(path))
-        assert told == [(target, None, False), (target, b"one", True)]
+        assert told == [
+            (PlannedWrite(target, None, b"one"), False),
+            (PlannedWrite(target, b"one", b"two"), True),
+        ]
 
     def test_an_observer_can_prevent_a_write(self, workspace: Workspace) -> None:
-        def refuse(path: Path, old: bytes | None) -> None:
+        def refuse(planned: PlannedWrite) -> None:
             raise ToolFailure("no room for a checkpoint", "io_error")
 
         with pytest.raises(ToolFailure, match="checkpoint"):
