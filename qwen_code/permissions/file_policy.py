@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from qwen_code.permissions.guarded_paths import protected, secret
 from qwen_code.permissions.places import Place, Places, is_device
 from qwen_code.permissions.rule_matching import Matcher
-from qwen_code.permissions.rules import READERS, WRITERS, Rule
+from qwen_code.permissions.rules import LISTERS, READERS, WRITERS, Rule
 
 FileAccess: TypeAlias = Literal["read", "look", "write"]
 """`look` shows that a file exists, its size and times; never content."""
@@ -40,6 +40,8 @@ class FilePolicy:
             rule = self.matcher.restricting(effect, WRITERS, place) or self.matcher.inside_of(effect, place)
         if rule is None and (access == "read" or also_read):
             rule = self.matcher.restricting(effect, READERS, place)
+        if rule is None and access == "look":
+            rule = self.matcher.restricting(effect, LISTERS, place)
         return rule
 
     def guarded(self, access: FileAccess, place: Place) -> str:

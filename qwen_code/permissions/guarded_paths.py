@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from qwen_code.permissions.name_tables import listed
 from qwen_code.permissions.path_patterns import segments_meet
 from qwen_code.permissions.places import Place, Places
+from qwen_code.workspace.sensitive import SECRETS, is_harmless
 
-_SECRETS: Mapping[str, frozenset[str]] = {
-    "may hold secrets": listed(
-        """
-        .env .env.* *.env .envrc *.pem *.key *.p12 *.pfx *.jks *.keystore *.kdbx *.ppk .htpasswd
-        credentials credentials.json credentials.y*ml credentials.toml credentials.ini credentials.csv
-        credentials.xml credentials.db secrets.json secrets.y*ml secrets.toml secrets.ini secret.json
-        secret.y*ml client_secret*.json service-account*.json service_account*.json *.tfstate *.tfstate.*
-        *.tfvars kubeconfig auth.json vault.yml wallet.dat
-        """
-    ),
-    "is a private key": listed("id_rsa* id_dsa* id_ecdsa* id_ed25519* .ssh .gnupg .age private-keys*"),
-    "holds credentials": listed(
-        """
-        .netrc _netrc .pgpass .my.cnf .npmrc .pypirc .yarnrc.yml .git-credentials .s3cfg .boto .dockercfg
-        .vault-token .aws .azure .kube .docker/config.json .config/gcloud .config/gh .config/op
-        .config/rclone .cargo/credentials* .gem/credentials .terraform.d .password-store
-        .local/share/keyrings Keychains .mozilla .config/google-chrome .config/chromium .qwen/oauth*
-        """
-    ),
-    "is a history of what was typed": listed("*_history .histfile .zhistory .lesshst .viminfo"),
+_SECRETS: Mapping[str, Iterable[str]] = {
+    **SECRETS,
     "shows a process from inside": listed(
         """
         /proc/*/environ /proc/*/mem /proc/*/maps /proc/*/cmdline /proc/*/fd /proc/*/root /proc/*/cwd
@@ -42,13 +25,10 @@ _SECRETS: Mapping[str, frozenset[str]] = {
         """
     ),
 }
-
-_HARMLESS = re.compile(r"\.env\.(?:example|sample|template|dist|defaults)|.*\.pub", re.IGNORECASE)
-
 _WILD = re.compile(r"[*?\[]")
 _WILDCARDS = re.compile(r"\[[^\]]*\]|[*?]")
 
-_PROTECTED: Mapping[str, frozenset[str]] = {
+_PROTECTED: Mapping[str, Iterable[str]] = {
     "belongs to git itself": listed(".git .hg .svn .jj"),
     "makes git run commands": listed(".gitmodules .gitconfig .githooks .husky"),
     "holds settings of a coding agent": listed(
@@ -95,7 +75,7 @@ def _reason(place: Place, places: Places, kind: str) -> str:
 def _guarded(path: str, relative: str, kind: str) -> str:
     """`relative` leaves out the folders above the workspace, whose names say nothing about its files."""
     names = relative.casefold().split("/")
-    if _HARMLESS.fullmatch(names[-1]):
+    if is_harmless(names[-1]):
         return ""
     table = _compiled(kind)
     for name in names:
@@ -120,7 +100,7 @@ def _meant(name: str, example: str) -> bool:
 class _Table:
     """The patterns of one kind, sorted by how they can be looked up."""
 
-    def __init__(self, patterns: Mapping[str, frozenset[str]]) -> None:
+    def __init__(self, patterns: Mapping[str, Iterable[str]]) -> None:
         flat = [(name.casefold(), reason) for reason, names in patterns.items() for name in sorted(names)]
         self.examples = tuple((name, reason) for name, reason in flat if "/" not in name)
         """Single names, for comparison with wildcards, each with its reason."""

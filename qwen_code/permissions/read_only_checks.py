@@ -7,7 +7,7 @@ refuses; a question too many is the price.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -214,7 +214,16 @@ def rg(fields: Sequence[Field]) -> Reading:
     named = found.options & {"e", "regexp", "f", "file", "files"}
     operands = found.operands if named else found.operands[1:]
     hidden = found.options & {".", "hidden", "u", "unrestricted"}
-    return Reading((*operands, *found.files), recursive="all" if hidden else "visible")
+    chosen = [*_values(fields, "g", "glob"), *_values(fields, "\0", "iglob")]
+    reads = (*(operands or [Field(".")]), *found.files, *_chosen(chosen))
+    return Reading(reads, recursive="all" if hidden else "visible")
+
+
+def _chosen(patterns: Sequence[Field]) -> list[Field]:
+    """What a recursive search is told to look into; a pattern that only restricts names nothing guarded."""
+    return [
+        Field(pattern.text, "glob") for pattern in patterns if pattern.literal and pattern.text[:1] != "!"
+    ]
 
 
 _GREP = Options(
@@ -233,7 +242,10 @@ def grep(fields: Sequence[Field]) -> Reading:
     found = sort_arguments(_GREP, fields)
     operands = found.operands if found.options & {"e", "regexp", "f", "file"} else found.operands[1:]
     recursive = bool(found.options & {"r", "R", "recursive", "dereference-recursive"})
-    return Reading((*operands, *found.files), recursive="all" if recursive else "")
+    if not recursive:
+        return Reading((*operands, *found.files))
+    chosen = _chosen(_values(fields, "\0", "include"))
+    return Reading((*(operands or [Field(".")]), *found.files, *chosen), recursive="all")
 
 
 def tar(fields: Sequence[Field]) -> Reading:
@@ -251,6 +263,18 @@ def tar(fields: Sequence[Field]) -> Reading:
             return Reading((fields[2],))
         case _:
             raise NotReadOnly("only plain listing, `tar tf FILE`, is known to be harmless")
+
+
+def listing(letters: str) -> Callable[[Sequence[Field]], Reading]:
+    """Archivers that only list under `-l`, `-v` or `-Z` and the other `letters`; all else makes files."""
+
+    def check(fields: Sequence[Field]) -> Reading:
+        found = sort_arguments(Options(letters), fields)
+        if not found.options & {"l", "Z"}:
+            raise NotReadOnly("it makes files")
+        return Reading(tuple(found.operands))
+
+    return check
 
 
 def xxd(fields: Sequence[Field]) -> Reading:
@@ -340,6 +364,7 @@ def shell_options(fields: Sequence[Field]) -> Reading:
 
 def version(fields: Sequence[Field]) -> Reading:
     """A program asked for nothing but its version."""
-    if [field.text for field in fields] not in (["--version"], ["-V"], ["-v"]):
-        raise NotReadOnly("it runs a program")
+    # yarn and pnpm are no such programs: they start what the project names
+    if [field.text for field in fields] not in (["--version"], ["-V"], ["-v"], ["-version"]):
+        raise NotReadOnly("it is not a read-only command")
     return Reading()

@@ -75,6 +75,7 @@ _OTHERS: tuple[ReadOnly, ...] = (
             git --no-pager log
             git diff --text
             git config --get user.name
+            git config core.autocrlf
             git grep foo
             git log --output-indicator-new=x
             """
@@ -108,6 +109,9 @@ _OTHERS: tuple[ReadOnly, ...] = (
             git reflog expire --all
             git config user.name x
             git config --list
+            git config credential.helper
+            git config -e
+            git log --help
             git config --get remote.origin.url
             git fetch
             git submodule update --init
@@ -191,9 +195,9 @@ _OTHERS: tuple[ReadOnly, ...] = (
         ("seq 1 5", "expr 1 + 2", "sleep 1"),
     ),
     ReadOnly(
-        "python python3 node",
+        "python python3 node npm pip pip3 ruby php java javac gcc g++ clang cmake docker podman kubectl",
         checks.version,
-        ("python3 --version", "node -v"),
+        ("python3 --version", "node -v", "npm -v", "java -version"),
         ("python3 x.py --version", "python3", "node -e 1", "python3 -v x"),
     ),
 )

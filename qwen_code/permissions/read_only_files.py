@@ -282,6 +282,19 @@ FILE_COMMANDS: tuple[ReadOnly, ...] = (
         ),
     ),
     ReadOnly(
+        "unzip",
+        checks.listing("lvqZ1h"),
+        ("unzip -l a.zip", "unzip -Z1 a.zip"),
+        ("unzip a.zip", "unzip -o a.zip", "unzip -p a.zip"),
+    ),
+    ReadOnly(
+        "gzip xz zstd",
+        checks.listing("lv"),
+        ("gzip -l a.gz", "gzip -lv a.gz"),
+        ("gzip a", "gzip -d a.gz", "gzip -v a"),
+    ),
+    ReadOnly("zipinfo", files(Options("12smlvhtz")), ("zipinfo a.zip", "zipinfo -1 a.zip")),
+    ReadOnly(
         "tar",
         checks.tar,
         ("tar tf a.tar", "tar -tzvf a.tgz"),

@@ -16,6 +16,7 @@ _GLOBAL = frozenset(
 _ACTING = (
     "--output", "--ext-diff", "--textconv", "--open-files-in-pager", "--filters", "--exec", "--upload-pack",
     "--contents", "--show-signature", "--paginate", "--no-index", "--edit-description", "--batch-command",
+    "--help",
 )  # fmt: skip
 """Options that write files, start programs or leave the repository; git takes unique beginnings of them."""
 _EXACT = frozenset(
@@ -84,7 +85,11 @@ def git(fields: Sequence[Field]) -> Reading:
     for word in before_paths:
         if _acts(word) or (command == "grep" and re.match(r"-[A-Za-z0-9]*O", word)):
             raise NotReadOnly(f"the option {word} may do more than show")
-    return Reading(tuple(_paths(fields[at + 1 :])))
+    paths = tuple(_paths(fields[at + 1 :]))
+    whole = command == "grep" or (bool(paths) and command in ("diff", "show", "log", "blame"))
+    if command == "grep" and not {"-f", "--file"} & set(arguments):
+        paths = paths[1:]  # the pattern
+    return Reading(paths, recursive="all" if whole else "")
 
 
 def _acts(word: str) -> bool:
@@ -163,9 +168,10 @@ def _reflog(arguments: Sequence[str]) -> None:
 def _config(arguments: Sequence[str]) -> None:
     scopes = ("--local", "--global", "--system", "--worktree")
     words = [argument for argument in arguments if argument not in scopes]
-    if len(words) != 2 or words[0] not in ("--get", "--get-all", "get") or words[1].startswith("-"):
+    reads = len(words) == 2 and words[0] in ("--get", "--get-all", "get")
+    if not (reads or len(words) == 1) or words[-1].startswith("-") or "." not in words[-1]:
         raise NotReadOnly("it may change settings or show credentials")
-    if _CREDENTIAL.search(words[1]):
+    if _CREDENTIAL.search(words[-1]):
         raise NotReadOnly("it may show credentials")
 
 

@@ -135,7 +135,7 @@ class Matcher:
 
     def host(self, effect: Effect, url: str, tool: str = FETCH) -> Rule | None:
         """The first rule about `tool` that covers the host of an address."""
-        host = host_of(url)
+        host = host_of(url) or ("" if effect == "allow" else _apparent_host(url))
         for rule in self.of(effect):
             if rule.subject == "any" and rule.covers_tool(tool):
                 return rule
@@ -184,6 +184,14 @@ def host_of(url: str) -> str:
     except ValueError:
         return ""
     return host if parts.scheme in ("http", "https") and host.isascii() else ""
+
+
+def _apparent_host(url: str) -> str:
+    """The host of an address in which a user's name or other doubtful things stand; only to deny and ask."""
+    try:
+        return (urlsplit(url.replace("\\", "/").strip()).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
 
 
 def _covers_host(rule: str, host: str, *, widely: bool) -> bool:

@@ -42,12 +42,17 @@ _WITH_ARGUMENTS: Mapping[str, frozenset[str]] = {
 }
 """Commands whose rule may leave further arguments open, with the sub-commands where that holds; of `npm run`
 and `make` each target needs a rule of its own."""
+_PYTHON = re.compile(r"(?:\.?[\w-]+/)*python(?:[23](?:\.[0-9]+)?)?")
+_MODULES = listed("pytest unittest mypy pyright black ruff isort flake8 pylint tox nox compileall build")
+"""Run with `python -m`, these are the tools of the same name, and no door for whatever else."""
 _WITH_TARGET = frozenset({"npm run", "pnpm run", "yarn run", "make"})
 
 
 def rule_for_command(part: Part, *, exactly: bool = False) -> str:
     """A rule for one command; empty when none should be saved."""
     name = part.name
+    if module := _python_module(part):
+        return f"Bash({module} *)"
     wrapper = WRAPPERS.get(command_name(part.fields[0])) if part.fields else None
     if not name or not name.isascii() or name.rpartition("/")[2] in _NEVER or "\n" in part.source:
         return ""
@@ -62,6 +67,14 @@ def rule_for_command(part: Part, *, exactly: bool = False) -> str:
     if "\\*" in text or text.endswith(":*"):
         return ""
     return "Bash(" + text.replace("*", "\\*") + ")"
+
+
+def _python_module(part: Part) -> str:
+    """`python -m pytest`, for that with any arguments; empty for all other uses of an interpreter."""
+    texts = [field.text for field in part.fields[:3]]
+    plain = all(field.literal and field.exact for field in part.fields) and "\n" not in part.source
+    known = len(texts) == 3 and texts[1] == "-m" and texts[2] in _MODULES and _PYTHON.fullmatch(texts[0])
+    return " ".join(texts) if plain and known and part.canonical.isprintable() else ""
 
 
 def _prefix(texts: list[str]) -> str:

@@ -22,6 +22,8 @@ Subject: TypeAlias = Literal["any", "command", "path", "domain"]
 
 SHELL = "run_shell_command"
 READERS = frozenset({"read_file", "grep_search", "glob", "list_directory"})
+LISTERS = frozenset({"glob", "list_directory"})
+"""Of these, those that show names alone."""
 WRITERS = frozenset({"edit", "write_file"})
 FETCH = "web_fetch"
 NETWORK = "network"

@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from qwen_code.permissions.helper_programs import RUNNING_VARIABLES
 from qwen_code.permissions.places import LONGEST_PATH, NOWHERE
 from qwen_code.permissions.shell_command import parse
 from qwen_code.permissions.shell_fields import Budget, Field, Variables, expand_all
-from qwen_code.permissions.shell_syntax import Assignment, Redirect, Script, SimpleCommand, Text, Word
-from qwen_code.permissions.wrapper_table import SHELLS
+from qwen_code.permissions.shell_input import fed_text, given_text, script_text
+from qwen_code.permissions.shell_syntax import Assignment, Script, SimpleCommand, Text, Word
+from qwen_code.permissions.wrapper_table import READERS_OF_SCRIPTS, SHELLS
 from qwen_code.permissions.wrappers import Inner, command_name, look_through
 
 Need: TypeAlias = Literal["own", "through", "none"]
@@ -101,6 +103,8 @@ class _Collector:
         self.guesses = 0
         self.parts: list[Part] = []
         self.odd: dict[str, bool] = {}
+        self.fed = ""
+        """What the command before in the pipeline is known to print; only used to deny and to ask."""
 
     def strange(self, reason: str, hides: bool) -> None:
         self.odd[reason] = hides or self.odd.get(reason, False)
@@ -125,6 +129,7 @@ class _Collector:
                 break
             here = tracker.of(command.chains)
             first = len(self.parts)
+            self.fed = fed_text(script, index)
             self.command(command, assigned, here, parent, need, depth)
             added = self.parts[first:]
             if index not in script.piped:
@@ -149,7 +154,7 @@ class _Collector:
         )
         fields = expand_all(command.words, variables)
         source = " ".join(word.source for word in command.words) or command.source
-        given = "\n".join(_given(redirect) for redirect in command.redirects)
+        given = "\n".join(given_text(redirect) for redirect in command.redirects)
         canonical = canonical_text(fields)
         part = Part(
             fields,
@@ -166,9 +171,13 @@ class _Collector:
         if command.words and fields and _builds_name(command.words[0], variables):
             self.strange(f"the command's name is put together: {command.words[0].source}", False)
         texts = tuple(
-            body for redirect in command.redirects if (body := _script_text(redirect, variables)) is not None
+            body for redirect in command.redirects if (body := script_text(redirect, variables)) is not None
         )
         self.add(part, depth, texts)
+        for assignment in command.assignments:
+            value = _literal(assignment.value)
+            if value and assignment.name in RUNNING_VARIABLES:
+                self.script(parse(value), here, len(self.parts) - 1, "none", depth + 1)
 
     def known(
         self, command: SimpleCommand, here: tuple[str, ...], assigned: Mapping[str, tuple[Field, ...]]
@@ -217,17 +226,25 @@ class _Collector:
         need: Need = "none" if part.need == "none" or inner.kind == "runner" else "own"
         if inner.kind == "harmless" and part.need == "own":
             self.parts[index] = replace(part, need="through")
-        if inner.hidden and texts and command_name(part.fields[0]) in SHELLS:
+        reads = command_name(part.fields[0])
+        if inner.hidden and texts and (reads in SHELLS or reads in READERS_OF_SCRIPTS):
+            if reads in READERS_OF_SCRIPTS:
+                self.strange(inner.hidden, False)
             for text in texts:
                 self.script(parse(text), part.directories, index, need, depth + 1)
         elif inner.hidden:
             self.strange(inner.hidden, True)
+            if self.fed and (reads in SHELLS or reads in READERS_OF_SCRIPTS):
+                self.script(parse(self.fed), part.directories, index, "none", depth + 1)
         elif inner.kind == "runner" and part.need == "none" and inner.text is None:
             return  # what was found by looking at every argument needs no second look at them
         elif inner.text is not None:
             self.script(parse(inner.text), part.directories, index, need, depth + 1)
         else:
             fields = tuple(COMING if field.text == "{}" and inner.adds else field for field in inner.fields)
+            if inner.adds and self.fed:
+                given = (*inner.fields, *map(Field, self.fed.split()))
+                self.parts.append(Part(given, self.fed, "none", part.directories, index))
             fields = (*fields, COMING) if inner.adds else fields
             source = " ".join(quoted(field.text) if field.literal else field.text for field in inner.fields)
             canonical = canonical_text(inner.fields)
@@ -288,22 +305,6 @@ def _joined(directory: str, path: str) -> str:
         return NOWHERE
     joined = posixpath.normpath(posixpath.join(directory, path))
     return joined if len(joined) <= LONGEST_PATH else NOWHERE
-
-
-def _given(redirect: Redirect) -> str:
-    if redirect.op == "<<<" and redirect.target is not None:
-        return redirect.target.source
-    return redirect.body if redirect.expands else ""
-
-
-def _script_text(redirect: Redirect, variables: Variables) -> str | None:
-    """What a shell would read as its script from a here-document or here-string; None when not known."""
-    if redirect.op == "<<<" and redirect.target is not None:
-        fields = expand_all([redirect.target], variables)
-        return fields[0].text if len(fields) == 1 and fields[0].literal else None
-    if redirect.op in ("<<", "<<-") and not (redirect.expands and re.search(r"[$`\\]", redirect.body)):
-        return redirect.body
-    return None
 
 
 def _assigned(script: Script) -> dict[str, tuple[Field, ...]]:

@@ -12,6 +12,9 @@ SHELLS = frozenset(
     {"sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "fish", "csh", "tcsh", "rbash", "yash"}
 )
 
+READERS_OF_SCRIPTS = frozenset({"at", "batch", "crontab"})
+"""Run later what their input or a file says."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:
@@ -125,6 +128,14 @@ WRAPPERS: Mapping[str, Wrapper] = {
     "linux64": Wrapper(),
     "busybox": Wrapper(),
     "toybox": Wrapper(),
+    "catchsegv": Wrapper(),
+    "spawn": Wrapper(),
+    "hyperfine": Wrapper("runner", anywhere=True),
+    "watchexec": Wrapper("runner", anywhere=True),
+    "chokidar": Wrapper("runner", anywhere=True),
+    "concurrently": Wrapper("runner", anywhere=True),
+    "nodemon": Wrapper("runner", anywhere=True),
+    "expect": Wrapper("runner", anywhere=True),
     "doit": Wrapper("runner", anywhere=True),
     "tmux": Wrapper("runner", anywhere=True),
     "screen": Wrapper("runner", anywhere=True),
@@ -163,4 +174,7 @@ WRAPPERS: Mapping[str, Wrapper] = {
     "op": Wrapper("runner", verbs="run", anywhere=True),
     "doppler": Wrapper("runner", verbs="run", anywhere=True),
     "dotenv": Wrapper("runner", anywhere=True),
+    "dotenvx": Wrapper("runner", anywhere=True),
+    "aws-vault": Wrapper("runner", verbs="exec", anywhere=True),
+    "micromamba": Wrapper("runner", verbs="run", anywhere=True),
 }

@@ -6,8 +6,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from qwen_code.permissions.helper_programs import texts_in
 from qwen_code.permissions.shell_fields import Field
-from qwen_code.permissions.wrapper_table import SHELLS, WRAPPERS, Wrapper, WrapperKind
+from qwen_code.permissions.wrapper_table import (
+    READERS_OF_SCRIPTS,
+    SHELLS,
+    WRAPPERS,
+    Wrapper,
+    WrapperKind,
+)
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _DURATION = re.compile(r"[0-9]+(?:\.[0-9]+)?[smhd]?")
@@ -53,10 +60,14 @@ def look_through(fields: Sequence[Field]) -> Iterator[Inner]:
     elif name == "alias":
         for field in arguments:
             yield _text([Field(field.text.partition("=")[2], field.kind)], "wrapper")
+    elif name in READERS_OF_SCRIPTS and not any(f.text.startswith("-l") for f in arguments):
+        yield Inner("wrapper", hidden=f"{name} runs what it reads")
     elif _LOADER.fullmatch(name):
         yield from _anywhere(arguments, "wrapper")
     elif wrapper := WRAPPERS.get(name):
         yield from _wrapped(name, wrapper, arguments)
+    else:
+        yield from (Inner("runner", text=text) for text in texts_in(name, arguments))
 
 
 def _text(fields: Sequence[Field], kind: WrapperKind) -> Inner:
@@ -122,8 +133,8 @@ def _git(arguments: Sequence[Field]) -> Iterator[Inner]:
             yield _text([Field(word.partition("=!")[2], arguments[at].kind)], "wrapper")
         elif word in ("-x", "--exec", "--extcmd", "--tree-filter", "--index-filter", "--msg-filter"):
             yield _text(arguments[at + 1 : at + 2], "wrapper")
-        elif word.startswith("--exec="):
-            yield _text([Field(word[7:], arguments[at].kind)], "wrapper")
+        elif word.startswith(("--exec=", "--extcmd=")):
+            yield _text([Field(word.partition("=")[2], arguments[at].kind)], "wrapper")
         elif word == "foreach":
             rest = [f for f in arguments[at + 1 :] if f.text != "--recursive"]
             if rest:
@@ -204,6 +215,8 @@ class _Reading:
                     self.wrapper.kind,
                 )
                 self.at += 1 if attached else 2
+            elif field.text == "-" and self.wrapper.assigns:
+                self.at += 1  # `env -` is `env -i`
             elif field.text.startswith("-") and field.text != "-":
                 self.ends_unknown = not _is_known(self.wrapper, field.text)
                 self.unknown = self.unknown or self.ends_unknown
