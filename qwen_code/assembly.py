@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qwen_code import __version__
@@ -23,7 +23,7 @@ from qwen_code.permissions.decision import Approver, Mode
 from qwen_code.permissions.gate import Gate
 from qwen_code.permissions.path_patterns import PathPattern
 from qwen_code.permissions.rules import RuleSet
-from qwen_code.permissions.trust import is_trusted
+from qwen_code.permissions.trust import trust_of
 from qwen_code.sandbox.base import Bounds, HostJudge, Network, Sandbox
 from qwen_code.sandbox.choice import Chooser
 from qwen_code.sandbox.process import Shell
@@ -87,8 +87,11 @@ def find_place(
     """
     home = find_home(environ)
     locations = Locations.of(cwd=directory, home=home, environ=environ)
-    trusted = trust or is_trusted(directory, locations.trusted_folders)
+    record = trust_of(directory, locations.trusted_folders)
+    trusted = trust or record.trusted
     loaded = load_settings(cwd=directory, home=home, environ=environ, flags=flags, trusted=trusted)
+    if record.problem:
+        loaded = replace(loaded, problems=(record.problem, *loaded.problems))
     return Place(locations, environ, trusted, loaded, flags)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from qwen_code.backends.base import Host
 from qwen_code.backends.chat_format import ChatFormat, chat_format_of
 from qwen_code.backends.local_options import runtime_options
+from qwen_code.backends.stop_words import StopWords
 from qwen_code.backends.token_estimate import PromptMeter
 from qwen_code.chunks import (
     BadCall,
@@ -32,7 +33,7 @@ from qwen_code.local.held_calls import HeldCalls
 from qwen_code.local.library import ModelLibrary, locate
 from qwen_code.local.model import LoadCancelled, Model, check, parts
 from qwen_code.local.recommended import recommended_sampling
-from qwen_code.local.runtime import Runtime, RuntimeOptions
+from qwen_code.local.runtime import Demand, Runtime, RuntimeOptions
 from qwen_code.local.sampling import Sampling
 from qwen_code.local.transcript import Rendered
 from qwen_code.local.worker import Worker
@@ -95,6 +96,10 @@ class LlamaCppBackend:
             return (await self._worker.call(self._planned))[0].context.window
         return self._runtime.engine.window
 
+    async def load(self) -> int:
+        """Load it now instead of at the first question; the tokens that it holds."""
+        return (await self._loaded()).engine.window
+
     async def check(self) -> None:
         """That llama.cpp is here and the machine has the memory; nothing is loaded."""
         await self._worker.call(self._planned)
@@ -108,15 +113,22 @@ class LlamaCppBackend:
             return PromptMeter().count(prompt)
         return await self._worker.call(lambda: runtime.count(prompt))
 
-    async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk, None]:
+    async def stream(
+        self, prompt: Prompt, demand: Demand | None = None, sampling: SamplingSettings | None = None
+    ) -> AsyncGenerator[Chunk, None]:
+        """Beyond the protocol: what the answer has to be, and how to sample it where not as always."""
         async for waiting in self._signs_of_loading():
             yield waiting
         runtime = await self._loaded()
-        answer = _Answer(prompt.tools, self._new_id, thinking=self._thinking)
+        demand = demand or Demand()
+        callable_tools = prompt.tools if demand.calls != "none" and demand.schema is None else ()
+        answer = _Answer(callable_tools, self._new_id, thinking=self._thinking, stop=demand.stop)
+        chosen = _sampling(self._sampling, sampling) if sampling else self._sampling
+        most = (sampling and sampling.max_tokens) or self._max_tokens
         cancel, session = Cancel(), self._host.session()
 
         def job(tell: Callable[[Rendered | Step], None]) -> None:
-            runtime.answer(prompt, self._sampling, self._max_tokens, tell, cancel, session=session)
+            runtime.answer(prompt, chosen, most, tell, cancel, session=session, demand=demand)
 
         try:
             async with aclosing(self._worker.stream(job, cancel.set)) as steps:
@@ -184,8 +196,16 @@ class LlamaCppBackend:
 class _Answer:
     """One answer as it comes: steps of the engine in, chunks out."""
 
-    def __init__(self, tools: tuple[ToolSpec, ...], new_id: Callable[[], str], *, thinking: bool) -> None:
+    def __init__(
+        self,
+        tools: tuple[ToolSpec, ...],
+        new_id: Callable[[], str],
+        *,
+        thinking: bool,
+        stop: Sequence[str] = (),
+    ) -> None:
         self._decoder = Decoder(tools, new_id=new_id, thinking=thinking)
+        self._stop = StopWords(stop)
         self._held = HeldCalls(tools, new_id)
         self._in_held_call = False
         self._rendered: Rendered | None = None
@@ -211,8 +231,10 @@ class _Answer:
                 return self._noted(self._decoded(step))
             case Ended():
                 self._ended = step
-                last = self._held.finish() if self._in_held_call else self._decoder.finish(step.reason)
-                return self._noted(last)
+                if self._in_held_call:
+                    return self._noted(self._held.finish())
+                rest = self._decoder.feed(self._stop.finish())
+                return self._noted([*rest, *self._decoder.finish(step.reason)])
 
     def finish(self) -> Finish:
         ended, rendered = self._ended, self._rendered
@@ -245,7 +267,9 @@ class _Answer:
         if step.call is not None:  # the decoder has given out all text before the call, and holds its opener
             self._in_held_call = True
             return self._held.feed(step.call)
-        return self._held.feed(step.text) if self._in_held_call else self._decoder.feed(step.text)
+        if self._in_held_call:
+            return self._held.feed(step.text)
+        return self._decoder.feed(self._stop.feed(step.text))
 
     def _noted(self, chunks: list[Chunk]) -> list[Chunk]:
         for chunk in chunks:

@@ -37,7 +37,7 @@ def runtime_options(
     if machine.gpus and not ffi.gpu_offload_supported():
         notices.append(
             f"{machine.gpus[0].name} is not used: the installed llama-cpp-python was built for the processor "
-            "only. docs/local-models.md says how to build it for the graphics card."
+            "only. docs/guides/local-models.md says how to build it for the graphics card."
         )
         machine = replace(machine, gpus=())
     sequences = _HYBRID_SEQUENCES if shape.running_state_bytes else _SEQUENCES

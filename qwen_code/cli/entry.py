@@ -21,6 +21,7 @@ COMMANDS = {
     "models": "List, fit, get, measure and remove models that run in this process.",
     "permissions": "Judge commands by the permission rules, and explain why.",
     "sandbox": "Run a command as the agent would, or say how that is confined.",
+    "serve": "Serve a local model to editors and other programs, on loopback.",
     "sessions": "List, show, export and delete sessions.",
     "tools": "List the tools, run one by hand, decode tool calls in model text.",
 }

@@ -6,8 +6,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,10 +45,10 @@ def launch(wanted: Launch) -> int:
     """Run to the end; the exit code."""
     directory = _working_directory()
     place = find_place(directory, os.environ, wanted.flags, trust=wanted.trust)
-    for problem in place.loaded.problems:
-        _warn(problem)
     if wanted.interactive:
         return asyncio.run(_interactive(wanted, place))
+    for problem in place.loaded.problems:
+        _warn(problem)
     return asyncio.run(_oneshot(wanted, place))
 
 
@@ -60,12 +60,24 @@ def _working_directory() -> Path:
 
 
 async def _interactive(wanted: Launch, place: Place) -> int:
+    from qwen_code.cli.trust_question import asks_for_trust, decide_trust
     from qwen_code.ui.repl import run_repl
 
-    def open_app(
+    asks = asks_for_trust(place)
+    if not asks:
+        for problem in place.loaded.problems:
+            _warn(problem)
+
+    @asynccontextmanager
+    async def open_app(
         approver: Approver, user: UserPort, warn: Callable[[str], None]
-    ) -> AbstractAsyncContextManager[App]:
-        return running(place, Front(approver, user, warn), session_id=wanted.session_id)
+    ) -> AsyncGenerator[App]:
+        decided = await decide_trust(place, user) if asks else place
+        if asks:
+            for problem in decided.loaded.problems:
+                warn(problem)
+        async with running(decided, Front(approver, user, warn), session_id=wanted.session_id) as app:
+            yield app
 
     return await run_repl(
         open_app,

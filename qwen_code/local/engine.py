@@ -43,6 +43,8 @@ class Request:
     constraint: Constraint | None = None
     forced: Sequence[int] = ()
     """Tokens that the answer begins with, whatever the model would say."""
+    stop: Sequence[str] = ()
+    """Words that end the answer where they are written outside of a call; they are still told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,7 @@ class Engine:
         constraint = request.constraint
         limit = room if request.max_tokens is None else min(room, request.max_tokens)
         characters = codecs.getincrementaldecoder("utf-8")("replace")
+        longest, tail = max(map(len, request.stop), default=0), ""
         for drawn in range(limit):
             if cancel.is_set:
                 raise Cancelled
@@ -201,7 +204,11 @@ class Engine:
             if token in self.model.end_tokens:
                 return "stop", drawn
             call = constraint.opening if constraint is not None and constraint.active and not held else None
-            tell(Drawn(token, characters.decode(self.model.piece(token)), held, call))
+            text = characters.decode(self.model.piece(token))
+            tell(Drawn(token, text, held, call))
+            tail = (tail + text)[-longest - len(text) :] if longest and not held else ""
+            if any(word in tail for word in request.stop):
+                return "stop", drawn + 1
             if drawn + 1 < limit:
                 self._evaluate(track, [token])
         return "length", limit

@@ -2,7 +2,7 @@
 
 The high-level `Llama` class of llama-cpp-python is not used: it hides what an agent needs (prefix reuse,
 checkpoints, cancellation, expert placement, rejection sampling), and tokenises untrusted text with its
-control tokens live. See docs/local-models.md.
+control tokens live. See docs/guides/local-models.md.
 """
 
 from __future__ import annotations

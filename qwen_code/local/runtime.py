@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 from pathlib import Path
+from typing import Literal
 
 from qwen_code.local import ffi
 from qwen_code.local.constraint import CallConstraint, Grammars, SchemaConstraint
@@ -53,6 +54,19 @@ class RuntimeOptions:
     grammar: bool = True
     """Hold the model to the grammar of calls once it has begun one."""
     saving: Saving | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What an answer has to be. As it stands: whatever the model likes."""
+
+    calls: Literal["free", "none", "must"] = "free"
+    tool: str = ""
+    """With `must`: the tool to call; empty for any."""
+    schema: Schema | None = None
+    """The answer is one JSON document of this schema, and no call."""
+    stop: tuple[str, ...] = ()
+    """Words that end it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +125,13 @@ class Runtime:
         cancel: Cancel,
         *,
         session: str = "",
-        schema: Schema | None = None,
+        demand: Demand | None = None,
     ) -> None:
         """Answer `prompt`: `tell` gets it as tokens first, then the engine's steps.
 
         Args:
-            session: whose conversation this is; what is saved of it is deleted with the session.
-            schema: the answer must be a JSON document of this schema, and no call.
+            session: whose conversation this is; what is saved of it is deleted with the session. Of a
+                conversation that belongs to none only the opening is saved.
 
         Raises:
             ContextOverflow, Cancelled, BackendError: see `Engine.answer`.
@@ -138,14 +152,17 @@ class Runtime:
                 self._measure(step.evaluated, step.prefill_s)
             tell(step)
 
-        constraint = SchemaConstraint(self.model, schema) if schema is not None else self._constraint(prompt)
+        demand = demand or Demand()
+        constraint = self._constraint(prompt, demand)
         request = Request(
             rendered.tokens,
-            sampling,
+            self._without_calls(sampling) if demand.calls == "none" else sampling,
             max_tokens,
             marks=rendered.marks,
             at_mark=at_mark,
             constraint=constraint,
+            forced=self._call_opener if demand.calls == "must" else (),
+            stop=demand.stop,
         )
         self._openings.setdefault(session, rendered.chain[0])
         try:
@@ -167,7 +184,7 @@ class Runtime:
         main = dict[str, tuple[Track, Rendered]]()
         for track in sorted(self.engine.memory.tracks, key=lambda track: track.used_at):
             held = self._held.get(track.id)
-            if held is not None and held.rendered.chain[0] == self._openings[held.session]:
+            if held is not None and held.session and held.rendered.chain[0] == self._openings[held.session]:
                 main[held.session] = track, held.rendered
         saved = [self._save(track, held, session) for session, (track, held) in main.items()]
         return any(saved)
@@ -201,14 +218,25 @@ class Runtime:
         )
         return KvStore(saving.folder, identity, limit_bytes=saving.limit_bytes)
 
-    def _constraint(self, prompt: Prompt) -> CallConstraint | None:
-        if not self._options.grammar or not prompt.tools:
+    def _constraint(self, prompt: Prompt, demand: Demand) -> CallConstraint | SchemaConstraint | None:
+        if demand.schema is not None:
+            return SchemaConstraint(self.model, demand.schema)
+        tools = tuple(tool for tool in prompt.tools if demand.tool in ("", tool.name))
+        if not self._options.grammar or not tools or demand.calls == "none":
             return None
-        if self._grammars is None or tuple(self._grammars.tools.values()) != prompt.tools:
+        if self._grammars is None or tuple(self._grammars.tools.values()) != tools:
             if self._grammars is not None:
                 self._grammars.close()
-            self._grammars = Grammars(self.model, prompt.tools, self._template.notation)
+            self._grammars = Grammars(self.model, tools, self._template.notation)
         return CallConstraint(self.model, self._grammars)
+
+    @property
+    def _call_opener(self) -> list[int]:
+        return self.model.tokenize("<tool_call>")
+
+    def _without_calls(self, sampling: Sampling) -> Sampling:
+        opener = self.model.special_tokens.get("<tool_call>")
+        return sampling if opener is None else replace(sampling, bias=(*sampling.bias, (opener, -inf)))
 
     def _fetch_saved(self, rendered: Rendered) -> bool:
         """When much of the prompt is not in memory, look for it on disk."""

@@ -85,6 +85,17 @@ class TinyModel:
         return path
 
 
+def caller(architecture: Architecture = "qwen3moe") -> TinyModel:
+    """A model that calls a tool as soon as it may speak, and ends a call soon after it has begun one."""
+    habits = (
+        "\n<tool_call>" * 4,
+        "<tool_call>\n<function=read_file>\n",
+        "<parameter=file_path>\na.py\n</parameter>\n</function>\n</tool_call><|im_end|>",
+    )
+    layers = 4 if architecture == "qwen3next" else 1
+    return TinyModel(architecture, habits=habits, layers=layers, width=64)
+
+
 class _Builder:
     heads, kv_heads, head_size = 4, 2, 32
     experts, experts_used, expert_width = 8, 2, 64

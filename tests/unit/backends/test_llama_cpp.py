@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from qwen_code.backends import open_backend
+from qwen_code.backends.base import Host
 from qwen_code.backends.llama_cpp import LlamaCppBackend
 from qwen_code.chunks import (
     BadCall,
@@ -67,7 +68,10 @@ def _backend(
     )
     path = TinyModel(architecture, habits=tuple(habits)).build()
     return LlamaCppBackend(
-        path, lambda files: (options, []), sampling or SamplingSettings(max_tokens=24, seed=1)
+        path,
+        lambda files: (options, []),
+        sampling or SamplingSettings(max_tokens=24, seed=1),
+        host=Host(lambda: "one"),
     )
 
 

@@ -31,7 +31,7 @@ SYSTEM = "You are a coding agent. " * 20
 class Talk:
     """A conversation with a runtime, that counts what is evaluated."""
 
-    def __init__(self, runtime: Runtime, prompt: Prompt | None = None, session: str = "") -> None:
+    def __init__(self, runtime: Runtime, prompt: Prompt | None = None, session: str = "one") -> None:
         self.runtime = runtime
         self.session = session
         self.prompt = prompt or Prompt(SYSTEM, TOOLS, ())

@@ -1,0 +1,1 @@
+"""The embedded model as an OpenAI-compatible endpoint on loopback."""
