@@ -38,7 +38,7 @@ def open_backend(
         return ScriptedBackend.from_file(Path(name.removeprefix(SCRIPTED)).expanduser())
     if name.lower().endswith(".gguf") or name.startswith("hf:"):
         return _open_local(settings, host)
-    from qwen_code.backends.endpoint import HOW_TO_CONFIGURE, resolve_endpoint
+    from qwen_code.backends.endpoint import how_to_configure, resolve_endpoint
 
     endpoint = resolve_endpoint(settings.model, environ)
     if endpoint is not None:
@@ -50,7 +50,7 @@ def open_backend(
     problem = (
         f"The model {name} needs an endpoint, and none is configured." if name else "No model is configured."
     )
-    raise ConfigurationError(f"{problem} {HOW_TO_CONFIGURE}")
+    raise ConfigurationError(f"{problem} {how_to_configure()}")
 
 
 def _has_runtime() -> bool:

@@ -6,18 +6,35 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from qwen_code.backends.providers import LOCAL, OTHER, PROVIDERS, Provider, provider_at, provider_named
 from qwen_code.errors import ConfigurationError
 from qwen_code.http import is_loopback
+from qwen_code.settings.locations import Locations, find_home
 from qwen_code.settings.model import ModelSettings
 
-HOW_TO_CONFIGURE = """Choose one of:
+_HOW_TO_CONFIGURE = """Choose one of:
   an endpoint:   export OPENAI_BASE_URL=http://localhost:8080/v1 OPENAI_MODEL=NAME  (and OPENAI_API_KEY=KEY)
   a provider:    export OPENROUTER_API_KEY=KEY; qwen-code -m openrouter:qwen/qwen3-coder
-  a local model: qwen-code -m PATH/TO/MODEL.gguf
-or write {"model": {"name": NAME, "baseUrl": URL}} to ~/.qwen/settings.json."""
+  a local model: {local}
+or write {{"model": {{"name": NAME, "baseUrl": URL}}}} to ~/.qwen/settings.json."""
+
+
+def how_to_configure() -> str:
+    """What to do where no model is configured; of local models, the one that suits this machine."""
+    from qwen_code.local.first_choice import first_choice
+    from qwen_code.local.library import ModelLibrary
+
+    locations = Locations.of(cwd=Path.cwd(), home=find_home(os.environ), environ=os.environ)
+    choice = first_choice(ModelLibrary(locations.models))
+    local = "qwen-code -m PATH/TO/MODEL.gguf"
+    if choice is not None and choice.here:
+        local = f"qwen-code -m {choice.name}"
+    elif choice is not None:
+        local = f"qwen-code models pull, which gets {choice}; or {local}"
+    return _HOW_TO_CONFIGURE.format(local=local)
 
 
 @dataclass(frozen=True, slots=True)

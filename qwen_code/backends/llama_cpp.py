@@ -27,6 +27,7 @@ from qwen_code.chunks import (
     Waiting,
 )
 from qwen_code.errors import ConfigurationError
+from qwen_code.local import ffi
 from qwen_code.local.engine import Cancel, Drawn, Ended, Evaluated, Step
 from qwen_code.local.gguf import GgufHeader, read_header
 from qwen_code.local.held_calls import HeldCalls
@@ -55,14 +56,15 @@ class LlamaCppBackend:
         options: Callable[[Sequence[GgufHeader]], tuple[RuntimeOptions, list[str]]],
         sampling: SamplingSettings,
         *,
-        name: str = "",
         host: Host | None = None,
+        debug_file: Callable[[str], Path] | None = None,
     ) -> None:
         """Look at the file's header, no more.
 
         Args:
             options: chooses how to run the model from the headers of its files, when it is loaded; also what
                 to tell the user about the choice.
+            debug_file: where a session's debug log is, if one is kept.
 
         Raises:
             ConfigurationError: there is no such file, or it is no whole language model.
@@ -70,10 +72,11 @@ class LlamaCppBackend:
         self._path = path
         self._header = check(path)
         self._options = options
-        self._name = name or path.stem
+        self._name = path.stem
         self._sampling = _sampling(recommended_sampling(self._header), sampling)
         self._max_tokens = sampling.max_tokens
         self._host = host or Host()
+        self._debug_file = debug_file
         self._worker = Worker("llama.cpp")
         self._loading = asyncio.Lock()
         self._runtime: Runtime | None = None
@@ -172,6 +175,8 @@ class LlamaCppBackend:
         return self._plan
 
     def _load(self) -> tuple[Runtime, list[str]]:
+        if self._debug_file is not None:
+            ffi.log.write_to(self._debug_file(self._host.session()))
         try:
             options, notices = self._planned()
             return Runtime(self._path, options, self._format, lambda _: not self._closing), notices
@@ -291,13 +296,17 @@ def open_local(settings: Settings, host: Host | None = None) -> LlamaCppBackend:
     locations = Locations.of(cwd=Path.cwd(), home=find_home(os.environ), environ=os.environ)
     path = locate(settings.model.name, ModelLibrary(locations.models))
     if path is None:
-        from qwen_code.backends.endpoint import HOW_TO_CONFIGURE
+        from qwen_code.backends.endpoint import how_to_configure
 
         raise ConfigurationError(
-            f"The model {settings.model.name} needs an endpoint, and none is configured. {HOW_TO_CONFIGURE}"
+            f"The model {settings.model.name} needs an endpoint, and none is configured. {how_to_configure()}"
         )
     return LlamaCppBackend(
-        path, lambda files: runtime_options(files, settings), settings.model.sampling, host=host
+        path,
+        lambda files: runtime_options(files, settings),
+        settings.model.sampling,
+        host=host,
+        debug_file=locations.debug_log if settings.debug else None,
     )
 
 

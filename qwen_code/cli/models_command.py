@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -14,11 +15,13 @@ from typing import Annotated
 import typer
 
 from qwen_code.assembly import Place, find_place
-from qwen_code.errors import InputError, UsageError
+from qwen_code.errors import InputError, QwenCodeError
 from qwen_code.local.catalog import Option, best, find, options
-from qwen_code.local.fit import GIB, Wishes
+from qwen_code.local.first_choice import first_choice
+from qwen_code.local.fit import GIB, RAM_RESERVE_BYTES, Wishes
 from qwen_code.local.hardware import Machine, detect
 from qwen_code.local.library import ModelLibrary, described, locate, source_of
+from qwen_code.ui.transfer import Transfer
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -65,10 +68,10 @@ def fit(
         print(json.dumps({"machine": asdict(machine), "options": [_as_dict(o, chosen) for o in rows]}))
         return
     print(_described_machine(machine))
-    print(f"  {'MODEL':<32} {'FILE':>9}  {'CONTEXT':>8}  {'KV':<5} {'CARD':>9}  {'MEMORY':>9}  HOW")
+    print(f"  {'GiB':<28} {'FILE':>5} {'CONTEXT':>8} {'KV':>5} {'CARD':>6} {'MEMORY':>6}  HOW")
     for option in rows:
         mark = "*" if chosen and option is chosen[0] else " "
-        print(f"{mark} {_row(option)}")
+        print(f"{mark} {_row(option, machine)}")
     if chosen:
         print(f"* {chosen[0].name}: {chosen[1]}. Get it with: qwen-code models pull {chosen[0].name}")
     else:
@@ -80,24 +83,19 @@ def pull(
     name: Annotated[str, typer.Argument(help="NAME[:QUANT], hf:OWNER/REPO:FILE, or a URL.")] = "",
 ) -> None:
     """Download a model; without a name, the one that suits this machine. Goes on where it was cut off."""
-    from qwen_code.local.download import Hub, pull_url
+    from qwen_code.local.download import pull
 
     place = _place()
-    library, show = _library(place), _progress()
-    if name.startswith(("https://", "http://")):
-        settings = place.settings
-        path = pull_url(name, library, show, proxy=settings.proxy, ca_file=settings.ca_file)
-    else:
-        name = _with_quant(name)
-        source = source_of(name)
-        if source is None or not (source.file or source.quant):
-            raise UsageError(
-                f"{name} is not a model to download: give a name from `qwen-code models list`, "
-                "hf:OWNER/REPO:FILE or a URL."
-            )
-        path = Hub().pull(source, library, show)
-    if sys.stderr.isatty():
-        print(file=sys.stderr)
+    settings, name = place.settings, _with_quant(name)
+    try:
+        path = pull(name, _library(place), _progress(), proxy=settings.proxy, ca_file=settings.ca_file)
+    except KeyboardInterrupt:
+        print("\nStopped. Pull again to go on where it was.", file=sys.stderr)
+        raise
+    except QwenCodeError:
+        _end_line()
+        raise
+    _end_line()
     print(f"{path}\nUse it with: qwen-code -m {name if source_of(name) else path}")
 
 
@@ -173,6 +171,11 @@ def bench(
     print(f"resume   {result.resume_s:8.1f} s         ({size} from disk instead of {fresh:.1f} s)")
 
 
+def _end_line() -> None:
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+
+
 def _say(text: str) -> None:
     print(f"{text} ...", file=sys.stderr)
 
@@ -206,30 +209,29 @@ def _with_quant(name: str) -> str:
     found = find(name) if name else None
     if name and (found is None or found[1]):
         return name
-    machine = detect()
-    rows = [o for o in options(machine) if found is None or o.family is found[0]]
-    chosen = best(machine, rows)
+    chosen = first_choice(ModelLibrary(Path()), family=found[0] if found else None)
     if chosen is None:
         raise InputError(
             "No quant of it fits this machine. `qwen-code models fit` shows why; name one to get it anyway."
         )
-    print(f"{chosen[0].name}: {chosen[1]}.", file=sys.stderr)
-    return chosen[0].name
+    print(f"{chosen.name}: {chosen.why}.", file=sys.stderr)
+    return chosen.name
 
 
-def _row(option: Option) -> str:
+def _row(option: Option, machine: Machine) -> str:
     plan = option.plan
+    missing = plan.ram_bytes + RAM_RESERVE_BYTES - machine.available_bytes
     how = {
         "gpu": "all on the card",
-        "experts in memory": f"experts of {plan.cpu_expert_layers} layers in main memory",
+        "experts in memory": f"{plan.cpu_expert_layers} layers' experts in memory",
         "layers in memory": f"{plan.gpu_layers} layers on the card",
         "cpu": "on the processor",
-        "too large": plan.reason,
+        "too large": f"too large by {missing / GIB:.1f}",
     }[plan.verdict]
     size = option.family.quants[option.quant]
     return (
-        f"{option.name:<32} {size / GIB:5.1f} GiB  {plan.window:>8,}  {plan.kv_type:<5} "
-        f"{plan.gpu_bytes / GIB:5.1f} GiB  {plan.ram_bytes / GIB:5.1f} GiB  {how}"
+        f"{option.name:<28} {size / GIB:5.1f} {plan.window:>8,} {plan.kv_type:>5} "
+        f"{plan.gpu_bytes / GIB:6.1f} {plan.ram_bytes / GIB:6.1f}  {how}"
     )
 
 
@@ -252,22 +254,15 @@ def _described_machine(machine: Machine) -> str:
 
 def _progress() -> Callable[[str, int, int], None]:
     """One line on the terminal that is written over, at most four times a second; silent elsewhere."""
-    shown = 0.0
-    began = time.monotonic()
-    start: dict[str, int] = {}
+    transfer, shown = Transfer(), 0.0
 
     def show(name: str, here: int, total: int) -> None:
         nonlocal shown
-        start.setdefault(name, here)
         now = time.monotonic()
         if not sys.stderr.isatty() or (now - shown < 0.25 and here < total):
             return
         shown = now
-        rate = max(1.0, (here - start[name]) / max(now - began, 0.1))
-        left = f"{(total - here) / rate:.0f} s left" if here < total else "done"
-        share = 100 * here // max(total, 1)
-        sizes = f"{here / GIB:.2f} of {total / GIB:.2f} GiB"
-        line = f"{name[-40:]}  {share:3d} %  {sizes}  {rate / 2**20:.1f} MiB/s  {left}"
-        print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
+        columns = shutil.get_terminal_size().columns
+        print(f"\r\033[K{transfer.line(name, here, total, columns)}", end="", file=sys.stderr, flush=True)
 
     return show

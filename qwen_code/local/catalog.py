@@ -23,7 +23,7 @@ _ALWAYS_GOOD = ("UD-Q4_K_XL", "Q4_K_M", "IQ4_XS", "UD-Q3_K_XL", "UD-IQ3_XXS", "Q
 """Quants from the one that loses nothing noticeable down to the one that barely works."""
 _ONLY_ON_GPU = ("Q8_0", "Q6_K", "Q5_K_M")
 """Better still, but not at the price of experts in main memory."""
-_GOOD_WINDOW = 65_536
+_GOOD_WINDOW, _USABLE_WINDOW = 65_536, 32_768
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,9 @@ def best(machine: Machine, choices: Sequence[Option] | None = None) -> tuple[Opt
             if chosen := next((here[q] for q in _ALWAYS_GOOD[:3] if q in here and _is_whole(here[q])), None):
                 return chosen, "the larger model, and it fits the graphics card whole"
             continue
-        if chosen := next((here[quant] for quant in _ALWAYS_GOOD if quant in here), None):
+        good = [here[quant] for quant in _ALWAYS_GOOD if quant in here]
+        chosen = next((option for option in good if option.plan.window >= _USABLE_WINDOW), None)
+        if chosen := chosen or next(iter(good), None):
             if is_large and chosen.quant not in _ALWAYS_GOOD[:3]:
                 continue  # a smaller model with all its bits beats a larger one that lost half of them
             return chosen, _why(chosen, machine)

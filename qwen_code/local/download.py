@@ -15,9 +15,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from qwen_code.errors import BackendUnavailable, ConfigurationError
+from qwen_code.errors import BackendUnavailable, ConfigurationError, UsageError
 from qwen_code.local.fit import GIB
-from qwen_code.local.library import ModelLibrary, Source, files_of
+from qwen_code.local.library import ModelLibrary, Source, files_of, source_of
 
 _SPARE_BYTES = GIB
 """Left free on the disk."""
@@ -120,6 +120,24 @@ class Hub:
         )
 
 
+def pull(name: str, library: ModelLibrary, progress: Progress, *, proxy: str = "", ca_file: str = "") -> Path:
+    """Download what `name` means: a model of the catalog with its quant, `hf:OWNER/REPO:FILE` or a URL.
+
+    Raises:
+        UsageError: it means no single model.
+        ConfigurationError, BackendUnavailable: see `Hub.pull`.
+    """
+    if name.startswith(("https://", "http://")):
+        return pull_url(name, library, progress, proxy=proxy, ca_file=ca_file)
+    source = source_of(name)
+    if source is None or not (source.file or source.quant):
+        raise UsageError(
+            f"{name} is not a model to download: give a name from `qwen-code models list`, "
+            "hf:OWNER/REPO:FILE or a URL."
+        )
+    return Hub().pull(source, library, progress)
+
+
 def pull_url(
     url: str, library: ModelLibrary, progress: Progress, *, proxy: str = "", ca_file: str = ""
 ) -> Path:
@@ -157,6 +175,9 @@ def _library() -> Any:
         raise ConfigurationError(
             "Downloading models needs huggingface-hub, which is not installed: pip install 'qwen-code[local]'"
         ) from None
+    # A step of its progress, and of what an interrupted download keeps; its own is ten times as large.
+    constants: Any = import_module("huggingface_hub.constants")
+    constants.DOWNLOAD_CHUNK_SIZE = 2**20
     # Its retries are its own business; how it ends is said here.
     import_module("huggingface_hub.utils.logging").set_verbosity_error()
     return hub

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ctypes
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import import_module
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import Any, TextIO, TypeAlias
 
 from qwen_code.errors import ConfigurationError
 
@@ -34,10 +35,10 @@ _ERROR_LEVEL, _CONTINUED_LEVEL = 4, 5
 
 
 class Log:
-    """What llama.cpp says, kept off the terminal: the last lines, and all of it to a sink if there is one."""
+    """What llama.cpp says, kept off the terminal: the last lines, and all of it in a file if there is one."""
 
     def __init__(self) -> None:
-        self.sink: Callable[[str], None] | None = None
+        self._file: TextIO | None = None
         self._recent: deque[str] = deque(maxlen=400)
         self._errors: deque[str] = deque(maxlen=40)
         self._line = ""
@@ -56,8 +57,16 @@ class Log:
         self._recent.append(line)
         if self._level == _ERROR_LEVEL:
             self._errors.append(line)
-        if self.sink is not None:
-            self.sink(line)
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.write(f"{line}\n")
+
+    def write_to(self, path: Path) -> None:
+        """From now on append every line to `path`, if that can be written."""
+        with suppress(OSError):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file = path.open("a", buffering=1, encoding="utf-8")
+            path.chmod(0o600)
 
     @contextmanager
     def errors(self) -> Generator[deque[str]]:
@@ -89,7 +98,8 @@ def library() -> Library:
 
     os.environ.setdefault("GGML_NO_BACKTRACE", "1")  # a failed assertion would attach gdb to the terminal
     try:
-        module: Library = import_module("llama_cpp.llama_cpp")
+        with _without_blas_threads():
+            module: Library = import_module("llama_cpp.llama_cpp")
     except ModuleNotFoundError as error:
         if error.name != "llama_cpp":
             raise ConfigurationError(
@@ -98,9 +108,13 @@ def library() -> Library:
         raise ConfigurationError(
             f"Running a model in this process needs llama-cpp-python, which is not installed: {INSTALL}"
         ) from None
-    except (OSError, RuntimeError) as error:
+    except MemoryError:
         raise ConfigurationError(
-            f"llama-cpp-python is installed but its library does not load: {error}. "
+            "There is not even memory for llama.cpp itself. End other programs."
+        ) from None
+    except (OSError, RuntimeError, ImportError) as error:
+        raise ConfigurationError(
+            f"llama-cpp-python is installed but its library does not load: {' '.join(str(error).split())}. "
             f"Reinstall it on this machine: {INSTALL} --force-reinstall --no-cache-dir"
         ) from None
     lacking = [name for name in _NEEDED if not hasattr(module, name)]
@@ -115,6 +129,22 @@ def library() -> Library:
     module.llama_backend_init()
     _library = module
     return module
+
+
+@contextmanager
+def _without_blas_threads() -> Generator[None]:
+    """numpy, which comes along, only carries logits. Its OpenBLAS would start threads, each of which takes
+    memory, and end the process where there is none for them."""
+    import os
+
+    name = "OPENBLAS_NUM_THREADS"
+    given = os.environ.get(name)
+    os.environ.setdefault(name, "1")
+    try:
+        yield
+    finally:
+        if given is None:
+            del os.environ[name]
 
 
 def library_version() -> str:

@@ -29,6 +29,8 @@ _OTHER_COMPUTATION = 50 * 2**20
 _SHORTEST_WINDOW = 8192
 _WORKABLE_WINDOW = 16_384
 _LONGEST_WINDOW = 131_072
+_LONGEST_CPU_WINDOW = 32_768
+"""A processor takes minutes to read so much."""
 _LONG_SHARE, _LONGEST_SHARE = 0.30, 0.15
 """A window is long enough when keys and values take this share of the memory; beyond `_LONGEST_WINDOW` tokens
 only if they take the smaller one."""
@@ -183,10 +185,12 @@ def _with_layers(shape: ModelShape, machine: Machine, base: Plan, fixed: int, la
 
 
 def _on_cpu(shape: ModelShape, machine: Machine, wishes: Wishes, kv_type: KvType) -> Plan:
-    free = machine.available_bytes - RAM_RESERVE_BYTES - shape.weight_bytes
-    window = _window(shape, wishes, max(0, free), kv_type)
+    free = machine.available_bytes - RAM_RESERVE_BYTES - shape.weight_bytes - _OTHER_COMPUTATION
+    window = _window(shape, wishes, machine.available_bytes, kv_type)
     if wishes.window is None:
-        window = min(window, 32_768)
+        window = min(window, _LONGEST_CPU_WINDOW)
+        while window > _SHORTEST_WINDOW and shape.kv_bytes(window, kv_type) > free:
+            window //= 2
     batch = wishes.batch or BATCH
     state = shape.kv_bytes(window, kv_type) + shape.running_state_bytes * wishes.sequences
     ram = shape.weight_bytes + state + window * batch * 2 + _OTHER_COMPUTATION

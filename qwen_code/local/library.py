@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwen_code.errors import ConfigurationError
-from qwen_code.local.catalog import Family, find
+from qwen_code.local.catalog import Family, families, find
 from qwen_code.local.fit import GIB
 
 _HUB_NAME = re.compile(r"hf:(\w[\w.-]*/\w[\w.-]*)(?::((?:\w[^/:]*/)*\w[^/:]*))?")
@@ -95,7 +95,7 @@ def locate(name: str, library: ModelLibrary) -> Path | None:
         ConfigurationError: it means a model that is not here.
     """
     path = Path(name).expanduser()
-    if path.exists() or (path.suffix.lower() == ".gguf" and not _HUB_NAME.fullmatch(name)):
+    if path.is_file() or (path.suffix.lower() == ".gguf" and not _HUB_NAME.fullmatch(name)):
         return path
     source = source_of(name)
     if source is None:
@@ -146,7 +146,12 @@ def _size_of(found: tuple[Family, str] | None) -> str:
 
 def described(library: ModelLibrary) -> Iterator[tuple[str, int]]:
     """The models that are here, as `-m` takes them, with their bytes."""
+    named = {
+        library.find(Source(family.repository, quant=quant)): f"{family.name}:{quant}"
+        for family in families()
+        for quant in family.quants
+    }
     for path in library.models():
         size = sum(part.stat().st_size for part in library.parts(path))
-        owner_and_name = path.relative_to(library.folder).parts
-        yield f"hf:{'/'.join(owner_and_name[:2])}:{'/'.join(owner_and_name[2:])}", size
+        steps = path.relative_to(library.folder).parts
+        yield named.get(path) or f"hf:{'/'.join(steps[:2])}:{'/'.join(steps[2:])}", size

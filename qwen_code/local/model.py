@@ -18,7 +18,7 @@ ALL_LAYERS = -1
 _CONTROL, _USER_DEFINED = 1 << 3, 1 << 4
 """`llama_token_attr` of tokens whose text must never come from an untrusted source."""
 _OUT_OF_MEMORY = re.compile(
-    r"unable to allocate|failed to allocate|out of memory|bad_alloc|OutOfDeviceMemory|OutOfHostMemory", re.I
+    r"(?:cannot|unable to|failed to) allocate|out of memory|bad_alloc|OutOf(?:Device|Host)Memory", re.I
 )
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,14 @@ def test_the_list_has_the_catalog_and_what_was_downloaded(
     folder.mkdir(parents=True)
     (folder / "m.gguf").write_bytes(b"x")
     assert "hf:owner/repo:m.gguf" in _said(capsys, "list")
+    folder = models / "unsloth" / "Qwen3-Coder-30B-A3B-Instruct-GGUF"
+    folder.mkdir(parents=True)
+    (folder / "Qwen3-Coder-30B-A3B-Instruct-IQ4_XS.gguf").write_bytes(b"xy")
+    assert (
+        "On this machine\n      0.0 GiB  hf:owner/repo:m.gguf\n      0.0 GiB  qwen3-coder-30b:IQ4_XS"
+        in _said(capsys, "list")
+    )
+    shutil.rmtree(folder)
     listed = json.loads(_said(capsys, "list", "--json"))
     assert listed["downloaded"] == [{"name": "hf:owner/repo:m.gguf", "bytes": 1}]
     assert {"name": "qwen3-coder-next:Q8_0", "bytes": 84814866186} in listed["catalog"]

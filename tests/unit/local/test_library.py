@@ -70,8 +70,8 @@ def test_what_is_here_is_found_and_listed(library: ModelLibrary) -> None:
     assert locate("qwen3-coder-30b", library) == first, "the largest quant that is here"
     assert locate(f"hf:{REPOSITORY}:Q-UD-Q4_K_XL.gguf", library) == path
     assert dict(described(library)) == {
-        f"hf:{REPOSITORY}:Q-UD-Q4_K_XL.gguf": 30,
-        f"hf:{REPOSITORY}:Q8_0/Q-Q8_0-00001-of-00002.gguf": 45,
+        "qwen3-coder-30b:UD-Q4_K_XL": 30,
+        "qwen3-coder-30b:Q8_0": 45,
     }
 
 
