@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from qwen_code.agent.hosts import HostQuestions
-from qwen_code.agent.memory import MemoryEntry, add_line, entries, file_to_add_to
+from qwen_code.agent.memory import MemoryEntry
 from qwen_code.agent.plan_mode import TOOL
 from qwen_code.agent.prompting import DEFAULT_PROFILE, SMALL_PROFILE, Profile, load_profile
 from qwen_code.agent.registry import Registry, load_tools
@@ -165,8 +165,7 @@ class App:
 
     def memory(self) -> list[MemoryEntry]:
         """The instructions that the model was told, and those that wait for their files."""
-        session = self._session
-        return entries(session.sources, session.header.preamble, session.agent.conversation.messages)
+        return self._session.memory()
 
     def add_memory(self, text: str, scope: Literal["project", "user"]) -> Path:
         """Add a line to the instructions, and tell the model with the next prompt; gives the file.
@@ -174,12 +173,7 @@ class App:
         Raises:
             InputError: it can't be written.
         """
-        user = scope == "user"
-        directory = self.place.locations.config if user else self.workspace.root
-        path = file_to_add_to(directory, self.settings.context.file_names)
-        add_line(path, text)
-        self.steer(f"I have added to the instructions in {self._session.sources.origin(path)}: {text}")
-        return path
+        return self._session.add_memory(text, user=scope == "user")
 
     # -- turns
 
@@ -189,6 +183,16 @@ class App:
         async with aclosing(self._session.agent.run(prompt)) as events:
             async for event in events:
                 yield event
+
+    def answer_with(self, schema: str) -> None:
+        """From now on in this session, each turn must end with JSON of `schema`, itself JSON as text.
+
+        Raises:
+            UsageError: it is no JSON schema.
+        """
+        from qwen_code.agent.structured import StructuredAnswer, read_schema
+
+        self._session.agent.structured = StructuredAnswer(read_schema(schema))
 
     async def complete(self, prompt: str) -> TurnEnded:
         """One turn, of which only the end is of interest."""

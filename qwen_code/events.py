@@ -283,6 +283,8 @@ class TurnEnded:
     files_changed: tuple[str, ...] = ()
     denials: tuple[Denial, ...] = ()
     verification: Verification | None = None
+    structured: Any = None
+    """The last answer as JSON, where a schema was given and it fits."""
 
 
 Event: TypeAlias = (

@@ -16,6 +16,7 @@ from qwen_code.agent.conversation import Conversation
 from qwen_code.agent.executor import Executor
 from qwen_code.agent.file_instructions import Advisor
 from qwen_code.agent.loop import Agent
+from qwen_code.agent.memory import MemoryEntry, add_line, entries, file_to_add_to
 from qwen_code.agent.plan_mode import PlanMode
 from qwen_code.agent.registry import Registry
 from qwen_code.agent.stats import SessionStats
@@ -147,6 +148,18 @@ class OpenSession:
             verifier=self._verifier(settings.agent.verify),
             record=self._record,
         )
+
+    def memory(self) -> list[MemoryEntry]:
+        """The instructions that the model was told, and those that wait for their files."""
+        return entries(self.sources, self.header.preamble, self.agent.conversation.messages)
+
+    def add_memory(self, text: str, *, user: bool) -> Path:
+        """Add a line to the instructions, and tell the model with the next prompt; gives the file."""
+        directory = self.sources.user_directory if user else self.sources.root
+        path = file_to_add_to(directory, self.sources.names)
+        add_line(path, text)
+        self.agent.steer(f"I have added to the instructions in {self.sources.origin(path)}: {text}")
+        return path
 
     def mode_changed(self, mode: str) -> None:
         """Note it in the log, if there is one yet."""

@@ -15,7 +15,8 @@ from qwen_code.agent.executor import Executor, Tell
 from qwen_code.agent.file_instructions import Advisor
 from qwen_code.agent.limits import Budget, LoopGuard, Stop
 from qwen_code.agent.progress import ProgressGuard
-from qwen_code.agent.report import TurnReport
+from qwen_code.agent.report import Complaint, TurnReport
+from qwen_code.agent.structured import StructuredAnswer
 from qwen_code.agent.verify import Verifier, feedback
 from qwen_code.backends.base import ModelBackend
 from qwen_code.errors import BackendUnavailable, ConfigurationError, ContextOverflow, QwenCodeError
@@ -32,7 +33,7 @@ from qwen_code.events import (
     TurnEnded,
     TurnStarted,
 )
-from qwen_code.messages import ToolCall
+from qwen_code.messages import Prompt, ToolCall
 from qwen_code.settings.model import LimitSettings
 
 MAX_CORRECTIONS = 2
@@ -70,9 +71,13 @@ class Agent:
         self.compactor = compactor
         self.advisor = advisor
         self.verifier = verifier
+        self.structured: StructuredAnswer | None = None
+        """What the last answer must be, where that is not just text."""
         self._record = record
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
         self._steering: list[str] = []
+        self._unfitting = False
+        """The last answer did not fit the schema."""
         self._turn: asyncio.Task[None] | None = None
 
     def steer(self, text: str) -> None:
@@ -119,6 +124,9 @@ class Agent:
 
     async def _run_turn(self, prompt: str) -> None:
         report = TurnReport(Budget(self.limits))
+        if self.structured is not None:
+            prompt = self.structured.asked(prompt)
+        self._unfitting = False
         self._tell(TurnStarted(prompt))
         self.conversation.add_user(prompt)
         self.compactor.turn_began()
@@ -163,7 +171,7 @@ class Agent:
                 corrections = 0
                 if lost := report.lost_beside_others(answer):
                     self._correct(lost.reason, lost.text)
-            elif complaint := report.complaint(answer):
+            elif complaint := report.complaint(answer) or self._unfit(answer, report):
                 corrections += 1
                 if corrections > (1 if complaint.reason == "empty" else MAX_CORRECTIONS):
                     raise Stop(Outcome.UNFINISHED, complaint.gave_up)
@@ -193,7 +201,7 @@ class Agent:
     async def _request(self, report: TurnReport) -> Answer:
         answer, started = Answer(), time.monotonic()
         try:
-            async with aclosing(self.backend.stream(self.conversation.prompt())) as chunks:
+            async with aclosing(self.backend.stream(self._prompt())) as chunks:
                 await answer.collect(chunks, self._tell)
         except BaseException:
             answer.calls.clear()
@@ -202,6 +210,11 @@ class Agent:
             raise
         self._keep(answer, report, started)
         return answer
+
+    def _prompt(self) -> Prompt:
+        """A model that was told that its answer does not fit is held to the schema where that can be."""
+        schema = self.structured.schema if self.structured is not None else None
+        return self.conversation.prompt(schema if self._unfitting else None)
 
     def _tell_into(self, report: TurnReport, progress: ProgressGuard | None = None) -> Tell:
         """A `tell` that takes a compaction into the account, and looks at what came before it."""
@@ -244,6 +257,15 @@ class Agent:
             self._correct("instructions", text)
         for text in dict.fromkeys(advice):
             self._correct("loop", text)
+
+    def _unfit(self, answer: Answer, report: TurnReport) -> Complaint | None:
+        """Why the answer is not what the schema wants; without one, any text will do."""
+        if self.structured is None or self._steering:
+            return None
+        complaint = self.structured.complaint(answer.message.text)
+        report.structured = self.structured.value
+        self._unfitting = complaint is not None
+        return complaint
 
     async def _verified(self, report: TurnReport) -> bool:
         """True when there is nothing to verify, or it passes; else the model has been told."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from qwen_code.agent.answer import Answer
 from qwen_code.agent.executor import Tell
@@ -43,6 +44,8 @@ class TurnReport:
     denials: list[Denial] = field(default_factory=list[Denial])
     """Refused calls, less those that were made again and ran."""
     verification: Verification | None = None
+    structured: Any = None
+    """The answer as JSON, where a schema was given."""
 
     def answered(self, message: Message, usage: Usage, seconds: float) -> None:
         self.text = message.text or self.text
@@ -126,6 +129,7 @@ class TurnReport:
             files_changed=tuple(self.files_changed),
             denials=tuple(self.denials),
             verification=self.verification,
+            structured=self.structured,
         )
 
 

@@ -123,7 +123,7 @@ class LlamaCppBackend:
         async for waiting in self._signs_of_loading():
             yield waiting
         runtime = await self._loaded()
-        demand = demand or Demand()
+        demand = demand or Demand(schema=prompt.answer_schema)
         callable_tools = prompt.tools if demand.calls != "none" and demand.schema is None else ()
         answer = _Answer(callable_tools, self._new_id, thinking=self._thinking, stop=demand.stop)
         chosen = _sampling(self._sampling, sampling) if sampling else self._sampling

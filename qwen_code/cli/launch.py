@@ -36,6 +36,8 @@ class Launch:
     resume: str | None
     session_id: str | None
     output_format: Format
+    json_schema: str | None
+    """As text; what it says is looked at when the app is there."""
     include_partial_messages: bool
     progress: bool
     trust: bool
@@ -95,6 +97,8 @@ async def _oneshot(wanted: Launch, place: Place) -> int:
         place, front, mode=Mode.AUTO, resume=wanted.resume, session_id=wanted.session_id
     ) as app:
         _check_sandbox(app)
+        if wanted.json_schema is not None:
+            app.answer_with(wanted.json_schema)
         _stop_on_signals(app)
         return await run_oneshot(
             app,

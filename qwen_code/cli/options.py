@@ -62,6 +62,7 @@ OPTIONS: tuple[Option, ...] = (
     _text("resume", "-r --resume", "[ID]", "Go on with a session: its id, a prefix, or the latest.", LATEST),
     _text("session_id", "--session-id", "ID", "Id for the new session."),
     _text("output_format", "-o --output-format", "FORMAT", "text, json or stream-json."),
+    _text("json_schema", "--json-schema", "SCHEMA|@FILE", "The answer must be JSON of this schema."),
     _flag("include_partial_messages", "--include-partial-messages", "stream-json: text as it comes."),
     _text("approval_mode", "--approval-mode", "MODE", "plan, default, auto-edit, auto or yolo."),
     _flag("yolo", "-y --yolo", "Ask nothing (same as --approval-mode yolo)."),

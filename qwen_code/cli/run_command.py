@@ -56,6 +56,7 @@ def start(values: Values) -> int:
             resume=LATEST if values.get("continue_latest") else _text(values, "resume"),
             session_id=_text(values, "session_id"),
             output_format=_format(_text(values, "output_format")),
+            json_schema=_schema(_text(values, "json_schema")),
             include_partial_messages=bool(values.get("include_partial_messages")),
             progress=bool(values.get("progress")),
             trust=bool(values.get("trust")),
@@ -123,6 +124,22 @@ def _format(name: str | None) -> Format:
             return name
         case _:
             raise UsageError(f"--output-format takes text, json or stream-json, not {name!r}.")
+
+
+def _schema(given: str | None) -> str | None:
+    """The schema's text, read where a file is named.
+
+    Raises:
+        InputError: the file can't be read.
+    """
+    if given is None or not given.startswith("@"):
+        return given
+    try:
+        with open(given[1:], encoding="utf-8") as file:  # noqa: PTH123 - pathlib is not needed for this
+            return file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise InputError(f"--json-schema {given}: {(reason or str(error)).lower()}.") from None
 
 
 def _with_stdin(task: str) -> str:

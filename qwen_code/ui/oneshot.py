@@ -85,8 +85,11 @@ class _Text:
         pass
 
     def close(self, ended: TurnEnded) -> None:
-        if ended.text:
-            self._out.write(self._harmless(ended.text) + "\n")
+        text = ended.text
+        if ended.structured is not None:
+            text = json.dumps(ended.structured, ensure_ascii=False, indent=2)
+        if text:
+            self._out.write(self._harmless(text) + "\n")
             self._out.flush()
         if ended.outcome is not Outcome.DONE:
             self._err.write(f"qwen-code: {ended.detail}\n")

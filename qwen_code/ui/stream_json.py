@@ -172,6 +172,8 @@ class StreamJson:
         if event.verification is not None:
             verification = event.verification
             result["verification"] = {"command": verification.command, "passed": verification.passed}
+        if event.structured is not None:
+            result["structured_result"] = event.structured
         if event.usage.cost_usd is not None:
             result["total_cost_usd"] = event.usage.cost_usd
         if not done:

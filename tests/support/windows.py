@@ -16,6 +16,7 @@ from qwen_code.agent.executor import Executor
 from qwen_code.agent.loop import Agent
 from qwen_code.agent.registry import Registry
 from qwen_code.agent.shortening import Facts
+from qwen_code.backends.base import ModelBackend
 from qwen_code.chunks import CallChunk, Chunk, Finish, TextChunk
 from qwen_code.errors import ContextOverflow
 from qwen_code.events import Compacted, Event
@@ -204,7 +205,7 @@ def words(count: int, seed: int = 0) -> str:
 
 
 def windowed_agent(
-    backend: WindowedBackend, folder: Path, *, facts: Facts | None = None, **more: Any
+    backend: ModelBackend, folder: Path, *, facts: Facts | None = None, **more: Any
 ) -> tuple[Agent, list[Sequence[Message]]]:
     """An agent whose tools echo, and the conversations that were made durable by compactions."""
     replaced: list[Sequence[Message]] = []

@@ -72,3 +72,61 @@ def test_a_huge_file_is_cut_and_said(project: Path) -> None:
     (instruction,) = find(project, warnings=warnings)
     assert len(instruction.text) == 64 * 1024
     assert "only its beginning" in warnings[0]
+
+
+def test_local_twins_stand_behind_what_they_add_to(project: Path) -> None:
+    write(project / "QWEN.md", "shared")
+    write(project / "QWEN.local.md", "mine here")
+    write(project / ".qwen" / "QWEN.local.md", "mine there")
+    write(project / "AGENTS.md", "agents")
+    assert [i.text for i in find(project)] == ["shared", "mine here", "mine there", "agents"]
+
+
+def test_an_import_that_can_not_be_taken_stays_as_it_is_and_the_reason_is_told(project: Path) -> None:
+    (project / "logo.png").write_bytes(b"\x89PNG\0\0")
+    write(project / "config" / "secrets.yml", "token: 1")
+    write(project / "a1.md", "1 @a2.md")
+    for n in range(2, 9):
+        write(project / f"a{n}.md", f"{n} @a{n + 1}.md")
+    write(project / "AGENTS.md", "@logo.png @config/secrets.yml @missing.md @me.too @a1.md @AGENTS.md")
+    warnings: list[str] = []
+    (instruction,) = find(project, warnings=warnings)
+    kept = "@logo.png @config/secrets.yml @missing.md @me.too 1 2 3 4 5 @a6.md @AGENTS.md"
+    assert instruction.text == kept
+    told = " ".join(warnings)
+    for reason in ("is no text", "may hold secrets", "is no file", "more than 5 deep", "and so itself"):
+        assert reason in told
+
+
+def test_imports_share_one_budget(project: Path) -> None:
+    for n in range(4):
+        write(project / f"part{n}.md", f"{n}" * 30_000)
+    write(project / "AGENTS.md", "@part0.md @part1.md @part2.md @part3.md")
+    warnings: list[str] = []
+    (instruction,) = find(project, warnings=warnings)
+    assert 64_000 < len(instruction.text) < 66_000
+    assert len([text for text in warnings if "only its beginning" in text]) == 1
+
+
+def test_the_persons_own_file_may_import_from_home_and_a_projects_may_not(project: Path) -> None:
+    write(project.parent.parent / "notes" / "style.md", "be terse")
+    write(project.parent.parent / ".qwen" / "QWEN.md", "@~/notes/style.md")
+    write(project / "AGENTS.md", "@~/notes/style.md")
+    warnings: list[str] = []
+    assert [i.text for i in find(project, warnings=warnings)] == ["be terse", "@~/notes/style.md"]
+    assert "outside the project" in warnings[0]
+
+
+def test_a_file_that_leads_outside_the_project_is_left_out(project: Path) -> None:
+    write(project.parent.parent / "secret.md", "SECRET")
+    (project / "AGENTS.md").symlink_to(project.parent.parent / "secret.md")
+    warnings: list[str] = []
+    assert find(project, warnings=warnings) == []
+    assert "leads outside the project" in warnings[0]
+
+
+def test_a_rule_without_paths_holds_from_the_start(project: Path) -> None:
+    write(project / ".qwen" / "rules" / "b" / "always.md", "---\ndescription: x\n---\nBe kind.")
+    write(project / ".qwen" / "rules" / "some.md", "---\npaths: src/**\n---\nOnly there.")
+    assert [(i.origin, i.text) for i in find(project)] == [(".qwen/rules/b/always.md", "Be kind.")]
+    assert find(project, trusted=False) == []
