@@ -53,6 +53,19 @@ def open_backend(
     raise ConfigurationError(f"{problem} {how_to_configure()}")
 
 
+def is_configured(settings: Settings, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether the settings name a model or an endpoint at all.
+
+    Raises:
+        ConfigurationError: they name one that can't be.
+    """
+    if settings.model.name.strip():
+        return True
+    from qwen_code.backends.endpoint import resolve_endpoint
+
+    return resolve_endpoint(settings.model, environ) is not None
+
+
 def _has_runtime() -> bool:
     from importlib.util import find_spec
 

@@ -38,6 +38,22 @@ async def check_endpoint(client: HttpClient, endpoint: Endpoint, model: str, ser
         raise await explained(error, endpoint, model, server) from None
 
 
+async def list_models(endpoint: Endpoint, *, proxy: str = "", ca_file: str = "") -> list[str]:
+    """The names of an endpoint's models; empty where it has no such list. Proves that it can be used.
+
+    Raises:
+        EndpointMisconfigured: wrong key, host or TLS setup.
+        BackendUnavailable: it does not answer.
+    """
+    client = HttpClient(proxy=proxy, ca_file=ca_file)
+    try:
+        server = ServerInfo(client, endpoint)
+        await check_endpoint(client, endpoint, "", server)
+        return await server.model_names()
+    finally:
+        await client.aclose()
+
+
 def _settled(failure: Exception) -> Exception:
     """A failure that a request would try again is final here."""
     if not isinstance(failure, Transient):

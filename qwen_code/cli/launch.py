@@ -14,6 +14,7 @@ from pathlib import Path
 from qwen_code import __version__
 from qwen_code.app import App, running
 from qwen_code.assembly import Front, Nobody, Place, find_place
+from qwen_code.backends import is_configured
 from qwen_code.errors import InputError, SandboxUnavailable
 from qwen_code.permissions.decision import Approver, Mode, Refuse
 from qwen_code.tool import UserPort
@@ -65,7 +66,7 @@ async def _interactive(wanted: Launch, place: Place) -> int:
     from qwen_code.cli.trust_question import asks_for_trust, decide_trust
     from qwen_code.ui.repl import run_repl
 
-    asks = asks_for_trust(place)
+    ready, asks = is_configured(place.settings, place.loaded.variables), asks_for_trust(place)
     if not asks:
         for problem in place.loaded.problems:
             _warn(problem)
@@ -74,11 +75,14 @@ async def _interactive(wanted: Launch, place: Place) -> int:
     async def open_app(
         approver: Approver, user: UserPort, warn: Callable[[str], None]
     ) -> AsyncGenerator[App]:
-        decided = await decide_trust(place, user) if asks else place
+        now = place
+        if not ready:  # the first run has written settings meanwhile
+            now = find_place(place.locations.cwd, os.environ, wanted.flags, trust=wanted.trust)
         if asks:
-            for problem in decided.loaded.problems:
+            now = await decide_trust(now, user)
+            for problem in now.loaded.problems:
                 warn(problem)
-        async with running(decided, Front(approver, user, warn), session_id=wanted.session_id) as app:
+        async with running(now, Front(approver, user, warn), session_id=wanted.session_id) as app:
             yield app
 
     return await run_repl(
@@ -88,6 +92,7 @@ async def _interactive(wanted: Launch, place: Place) -> int:
         directory=place.locations.cwd,
         history=place.locations.history,
         resume=wanted.resume,
+        first_run=None if ready else place,
     )
 
 

@@ -1,8 +1,9 @@
-"""Reads `.env` files: lines of `NAME=value` as dotenv has them."""
+"""Reads `.env` files: lines of `NAME=value` as dotenv has them; keeps a variable in one."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import NamedTuple
 
 _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*=[ \t]*(.*)", re.ASCII | re.DOTALL)
@@ -57,3 +58,27 @@ def _unquote(match: re.Match[str]) -> str:
     if double is None:
         return single if single is not None else back
     return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), double, flags=re.DOTALL)
+
+
+def save_variable(path: Path, name: str, value: str) -> None:
+    """Set `name` in the `.env` file at `path`, which only its owner can read; other lines stay.
+
+    Raises:
+        ConfigurationError: the file can't be written, or holds what is no text; it is as it was.
+    """
+    from qwen_code.errors import ConfigurationError
+    from qwen_code.settings.atomic_file import locked, replace_file
+
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with locked(path.parent.resolve()):
+            text = path.read_text("utf-8") if path.exists() else ""
+            kept = [line for line in text.splitlines() if not re.match(rf"\s*(?:export\s+)?{name}\s*=", line)]
+            replace_file(path, "\n".join([*kept, f"{name}={_quoted(value)}", ""]).encode())
+            path.chmod(0o600)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} could not be saved: {error}.") from None
+
+
+def _quoted(value: str) -> str:
+    return value if re.fullmatch(r"[\w./:+=-]*", value) else f"'{value}'"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qwen_code.errors import UsageError
 from qwen_code.settings.model import Settings
-from qwen_code.ui.repl.port import AppFactory
+from qwen_code.ui.repl.port import AppFactory, FirstRunPlace
 
 
 async def run_repl(
@@ -19,6 +19,7 @@ async def run_repl(
     directory: Path,
     history: Path,
     resume: str | None = None,
+    first_run: FirstRunPlace | None = None,
 ) -> int:
     """Talk with a person until they leave; the exit code.
 
@@ -29,6 +30,7 @@ async def run_repl(
         directory: the project, for `@` completion.
         history: the file that remembers what was typed.
         resume: a session's id, the beginning of one, or `latest`.
+        first_run: given when no model is set up: where to keep the one that is chosen.
 
     Raises:
         UsageError: standard input or output is no terminal.
@@ -53,7 +55,7 @@ async def run_repl(
         output.get_size().columns, theme_named(settings.ui.theme), plain=settings.ui.screen_reader
     )
     repl = Repl(settings, painter, directory=directory, history=history, input=create_input(), output=output)
-    code = await repl.run(open_app, first_prompt, resume)
+    code = await repl.run(open_app, first_prompt, resume, first_run)
     if repl.resumable and not output.lost:
         print(f"\n{farewell(repl.resumable)}")
     return code

@@ -13,10 +13,14 @@ from qwen_code.ui.terminal_text import shown_line
 
 def banner(directory: Path, home: Path) -> Line:
     """Who is here, and where."""
-    place = str(directory)
-    if directory.is_relative_to(home) and directory != home:
-        place = f"~/{directory.relative_to(home)}"
-    return Text().append("qwen-code ", "accent").append(f"{__version__}  {shown_line(place)}", "dim")
+    place = shown_path(directory, home)
+    return Text().append("qwen-code ", "accent").append(f"{__version__}  {place}", "dim")
+
+
+def shown_path(path: Path, home: Path) -> str:
+    """As people write it: `~/` for what lies in their home."""
+    inside = path.is_relative_to(home) and path != home
+    return shown_line(f"~/{path.relative_to(home)}" if inside else str(path))
 
 
 def farewell(session_id: str) -> str:

@@ -47,6 +47,9 @@ class Desk:
         self.pastes = Pastes()
         self.asking = Condition(lambda: self.panel is not None)
         self.entering = Condition(lambda: self.panel is not None and self.panel.entry is not None)
+        self.hiding = Condition(
+            lambda: self.panel is not None and self.panel.entry is not None and self.panel.entry.secret
+        )
         self._clock = clock
         self._changed = changed
         self._turn = asyncio.Lock()

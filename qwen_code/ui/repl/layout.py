@@ -20,6 +20,7 @@ from prompt_toolkit.layout.processors import (
     AfterInput,
     ConditionalProcessor,
     HighlightIncrementalSearchProcessor,
+    PasswordProcessor,
     Processor,
     Transformation,
     TransformationInput,
@@ -73,7 +74,10 @@ class Region:
             dont_extend_height=True,
         )
         self.entry = Window(
-            BufferControl(desk.entry, input_processors=[RevealHidden()]),
+            BufferControl(
+                desk.entry,
+                input_processors=[RevealHidden(), ConditionalProcessor(PasswordProcessor("•"), desk.hiding)],
+            ),
             get_line_prefix=lambda number, wrapped: self._sign(desk.entry_sign, "accent", number, wrapped),
             height=Dimension(min=1, max=PROMPT_ROWS),
             wrap_lines=True,

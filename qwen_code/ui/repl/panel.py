@@ -29,6 +29,8 @@ class Entry:
 
     sign: str
     text: str = ""
+    secret: bool = False
+    """Shown as dots."""
 
 
 class Panel(ABC, Generic[T]):
@@ -110,7 +112,7 @@ class Picker(Panel[T]):
         below = self._previewed(painter, rows)
         room = max(1, min(rows - 2 - len(below), 12))
         first = max(0, min(at - room // 2, len(choices) - room))
-        title = Text(clipped(self._title, painter.width - 20), "strong")
+        title = Text(clipped(self._title, painter.width - (20 if self._filter else 1)), "strong")
         if self._filter:
             title.append(f"  {shown_line(self._filter)}", "accent")
         lines: list[Line] = [title]
@@ -118,9 +120,13 @@ class Picker(Panel[T]):
             mark, style = (painter.mark("❯", "> "), "accent") if number == at else ("  ", "")
             line = Text().append(mark, style)
             line.append(clipped(shown_line(choice.text), painter.width - 4), style)
-            if choice.note and painter.width - line.cell_len > 10:
-                line.append("  " + clipped(shown_line(choice.note), painter.width - line.cell_len - 4), "dim")
+            note, space = shown_line(choice.note), painter.width - line.cell_len - 4
+            if note and (len(note) <= space or (number != at and space > 10)):
+                line.append(f"  {clipped(note, space)}", "dim")
+                note = ""
             lines.append(line)
+            if note and number == at:  # what is looked at is told in full
+                lines += painter.wrap(Text(note, "dim"), " " * 4)
         if not choices:
             lines.append(Text("  nothing matches", "dim"))
         hint = f"{len(choices)} of {len(self._all)} · " if len(choices) > room or self._filter else ""
@@ -163,6 +169,25 @@ class Picker(Panel[T]):
                 self._at = 0
             case _:
                 pass
+
+
+class TextPanel(Panel[str]):
+    """Asks for a line of text."""
+
+    def __init__(self, title: str, sign: str, text: str = "", *, secret: bool = False) -> None:
+        super().__init__()
+        self._title = title
+        self.entry = Entry(sign, text, secret)
+
+    def lines(self, painter: Painter, rows: int) -> list[Line]:
+        hint = "  enter goes on · esc goes back"
+        return [*painter.wrap(Text(self._title, "strong")), Text(hint, "dim")]
+
+    def press(self, key: Key) -> None:
+        """Text is asked for, so no key comes."""
+
+    def submit(self, text: str) -> None:
+        self._answered(text)
 
 
 def key_line(keys: Sequence[tuple[str, str]], painter: Painter) -> Text:

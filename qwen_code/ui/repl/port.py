@@ -44,6 +44,15 @@ class Placed(Protocol):
     def trusted(self) -> bool: ...
 
 
+class FirstRunPlace(Protocol):
+    """Where settings are kept, and what they are before the first model is chosen."""
+
+    @property
+    def locations(self) -> Locations: ...
+    @property
+    def loaded(self) -> LoadedSettings: ...
+
+
 class App(Protocol):
     """One person in one project with one model."""
 

@@ -35,7 +35,7 @@ from qwen_code.ui.repl.key_actions import KeyActions
 from qwen_code.ui.repl.keys import bindings
 from qwen_code.ui.repl.layout import Region
 from qwen_code.ui.repl.looks import Looks
-from qwen_code.ui.repl.port import App, AppFactory
+from qwen_code.ui.repl.port import App, AppFactory, FirstRunPlace
 from qwen_code.ui.repl.questions import TerminalQuestions
 from qwen_code.ui.repl.record import Record
 from qwen_code.ui.repl.replay import replayed
@@ -117,8 +117,17 @@ class Repl:
 
     # -- running
 
-    async def run(self, open_app: AppFactory, first_prompt: str | None, resume: str | None) -> int:
-        """Show the prompt, open the application behind it, and stay until the person leaves."""
+    async def run(
+        self,
+        open_app: AppFactory,
+        first_prompt: str | None,
+        resume: str | None,
+        first_run: FirstRunPlace | None = None,
+    ) -> int:
+        """Show the prompt, open the application behind it, and stay until the person leaves.
+
+        `first_run`: where to keep which model answers, to be asked first.
+        """
         if not self.settings.ui.hide_banner:
             self.transcript.print([banner(self._directory, Path.home())])
         drawing = asyncio.create_task(self.screen.run(), name="screen")
@@ -130,12 +139,12 @@ class Repl:
         try:
             async with AsyncExitStack() as stack:
                 stack.push_async_callback(self._close)
-                opening = asyncio.create_task(
-                    stack.enter_async_context(open_app(self.questions, self.questions, self.warn))
-                )
+                opening = asyncio.create_task(self._open(stack, open_app, first_run))
                 await asyncio.wait([opening, drawing], return_when=asyncio.FIRST_COMPLETED)
                 if opening.done():
-                    await self._opened(opening.result(), first_prompt, resume)
+                    if (app := opening.result()) is None:
+                        return ExitCode.CONFIGURATION
+                    await self._opened(app, first_prompt, resume)
                 else:
                     opening.cancel()
                     await asyncio.wait([opening])
@@ -145,6 +154,21 @@ class Repl:
             await asyncio.wait([drawing])
             painted.cancel()
             self._attention.closed()
+
+    async def _open(
+        self, stack: AsyncExitStack, open_app: AppFactory, first_run: FirstRunPlace | None
+    ) -> App | None:
+        """The application; None when no model was chosen on the first run."""
+        if first_run is not None:
+            from qwen_code.ui.repl.first_run import FirstRun
+
+            if not await FirstRun(first_run, self.desk.ask, self._tell, self.screen.refresh).run():
+                return None
+        return await stack.enter_async_context(open_app(self.questions, self.questions, self.warn))
+
+    def _tell(self, text: str, style: str) -> None:
+        self.transcript.notice(shown_line(text), style, {"ok": "✓", "error": "✗"}.get(style, "·"))
+        self.screen.refresh_now()
 
     async def _until_left(self, drawing: asyncio.Task[int]) -> int:
         try:
@@ -330,7 +354,7 @@ class Repl:
         if end != "done":
             self.desk.put(self.turns.take_back())
         if self.view.meter.window is None:
-            self.spawn(self._learn_window())
+            self.learn_window()
         self._offer_auto()
         self.screen.refresh_now()
 
@@ -346,9 +370,14 @@ class Repl:
                 "need no more than that run without a question."
             )
 
-    async def _learn_window(self) -> None:
-        assert self.app is not None
-        self.view.meter.window = await self.app.backend.context_window()
+    def learn_window(self) -> None:
+        """Find out how many tokens the model's window holds."""
+
+        async def learn() -> None:
+            assert self.app is not None
+            self.view.meter.window = await self.app.backend.context_window()
+
+        self.spawn(learn())
 
     def _settle(self) -> tuple[Sequence[Line], bool]:
         lines = self.transcript.settle()

@@ -10,11 +10,13 @@ from qwen_code.permissions.decision import Mode
 from qwen_code.ui.markdown_view import MARGIN
 from qwen_code.ui.painter import Line
 from qwen_code.ui.repl.commands.command import Command
+from qwen_code.ui.repl.model_choices import all_choices, models_here, models_of_settings
 from qwen_code.ui.repl.panel import Choice, Picker
 from qwen_code.ui.terminal_text import shown_line
 
 if TYPE_CHECKING:
     from qwen_code.ui.repl.completion import Candidate
+    from qwen_code.ui.repl.port import App
     from qwen_code.ui.repl.repl import Repl
 
 MODE_MEANINGS = {
@@ -29,13 +31,36 @@ MODE_MEANINGS = {
 async def model(repl: Repl, argument: str) -> None:
     """Show the model, or go on with another one."""
     assert repl.app is not None
-    if not argument:
-        where = shown_line(repl.app.model_location)
-        repl.transcript.notice(f"{shown_line(repl.app.model_name)} ({where}). /model NAME changes it.")
+    app = repl.app
+    name = argument or await _picked(repl, app)
+    if not name:
         return
-    await repl.app.set_model(argument)
+    await app.set_model(name)
     repl.view.meter.window = None
+    repl.learn_window()
     repl.transcript.notice(f"From now on {shown_line(repl.app.model_name)} answers.")
+
+
+async def _picked(repl: Repl, app: App) -> str:
+    """A model from those that could answer; empty when the person keeps the one they have."""
+    found = await all_choices(app.settings, app.place.loaded, app.place.locations)
+    now = f"{shown_line(app.model_name)} ({shown_line(app.model_location)})"
+    if not found:
+        repl.transcript.notice(f"{now}. /model NAME changes it: a GGUF file, or PROVIDER:NAME.")
+        return ""
+    names = [choice.name for choice in found]
+    at = next((n for n, name in enumerate(names) if app.settings.model.name == name), 0)
+    choices = [Choice(choice.name, choice.name, choice.note) for choice in found]
+    return await repl.desk.ask(Picker(f"Which model answers? Now: {now}", choices, at)) or ""
+
+
+def names(repl: Repl) -> list[Candidate]:
+    """Those that can be told without asking a server."""
+    app = repl.app
+    if app is None:
+        return []
+    here = [*models_of_settings(app.place.loaded), *models_here(app.place.locations)]
+    return [(choice.name, choice.note) for choice in here]
 
 
 async def approval_mode(repl: Repl, argument: str) -> None:
@@ -100,7 +125,7 @@ async def trust(repl: Repl, argument: str) -> None:
 
 COMMANDS = (
     Command("approval-mode", "how much runs without a question", approval_mode, "[MODE]", modes),
-    Command("model", "which model answers", model, "[NAME]", while_busy=False),
+    Command("model", "which model answers", model, "[NAME]", names, while_busy=False),
     Command("permissions", "allow a rule from now on", permissions, "[RULE]"),
     Command("trust", "obey this folder's settings and instructions", trust),
 )

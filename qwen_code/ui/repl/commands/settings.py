@@ -14,6 +14,7 @@ from qwen_code.settings.keys import BY_PATH
 from qwen_code.settings.layers import load_settings
 from qwen_code.settings.values import Unfit, unfit_sentence
 from qwen_code.ui.painter import Line, Painter
+from qwen_code.ui.repl.banner import shown_path
 from qwen_code.ui.repl.commands.command import Command
 from qwen_code.ui.repl.panel import Choice, Entry, Panel, Picker
 from qwen_code.ui.repl.panel import Key as Press
@@ -32,7 +33,7 @@ class ValuePanel(Panel[str]):
         self._key = key
         self._row = row
         self._fault = ""
-        self.entry = Entry("value > ", "" if key.secret else _bare(row.value))
+        self.entry = Entry("value > ", "" if key.secret else _bare(row.value), key.secret)
 
     def lines(self, painter: Painter, rows: int) -> list[Line]:
         key, row = self._key, self._row
@@ -102,18 +103,19 @@ def save(repl: Repl, key: Key, text: str) -> None:
     path = place.locations.user_settings
     edit_setting(path, key.path, value)
     at = place.locations
+    file = shown_path(path, at.home)
     loaded = load_settings(
         cwd=at.cwd, home=at.home, environ=place.environ, flags=place.flags, trusted=place.trusted
     )
     origin = loaded.origins.get(key.field)
     if origin is not None and origin.layer != "user" and key.field not in loaded.items:
-        repl.warn(f"Saved in {shown_line(str(path))}, but here {shown_line(str(origin))} decides.")
+        repl.warn(f"Saved in {file}, but here {shown_line(str(origin))} decides.")
         return
     when = "from the next start on"
     if key.field.startswith("ui."):
         repl.take_ui_settings(loaded.settings.ui)
         when = "from now on"
-    repl.transcript.notice(f"{key.path} is saved in {shown_line(str(path))} and holds {when}.")
+    repl.transcript.notice(f"{key.path} is saved in {file} and holds {when}.")
 
 
 def keys(repl: Repl) -> list[Candidate]:
