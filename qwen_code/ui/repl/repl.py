@@ -15,11 +15,9 @@ from prompt_toolkit.filters import Condition
 from prompt_toolkit.input import Input
 
 from qwen_code.errors import ExitCode, QwenCodeError
-from qwen_code.events import ApprovalNeeded, Event, ToolFinished
 from qwen_code.permissions.decision import Mode
 from qwen_code.settings.model import Settings, UiSettings
 from qwen_code.tool import Draft
-from qwen_code.ui.code_view import warm_up
 from qwen_code.ui.painter import Line, Painter
 from qwen_code.ui.repl.activity import SPINNER_S
 from qwen_code.ui.repl.attention import Attention
@@ -42,12 +40,10 @@ from qwen_code.ui.repl.replay import replayed
 from qwen_code.ui.repl.screen import FrameOutput, Screen
 from qwen_code.ui.repl.status import Meter
 from qwen_code.ui.repl.transcript import Transcript
-from qwen_code.ui.repl.turns import End, Turns
+from qwen_code.ui.repl.turn_watch import TurnWatch
+from qwen_code.ui.repl.turns import Turns
 from qwen_code.ui.repl.view import FLASH_S, View
 from qwen_code.ui.terminal_text import shown_line
-
-APPROVALS_BEFORE_OFFER = 3
-"""Commands allowed one by one before the mode `auto` is mentioned."""
 
 
 class Repl:
@@ -74,8 +70,6 @@ class Repl:
         self.app: App | None = None
         self.turns: Turns | None = None
         self._background: set[asyncio.Task[None]] = set()
-        self._turn_began_at = 0.0
-        self._auto_offered = False
         self.resumable = ""
         """The session's id once there is something in it to come back to."""
         completer = PromptCompleter(COMMANDS, lambda name: candidates(self, name), self.files)
@@ -111,6 +105,7 @@ class Repl:
         )
         self._input = input
         self._attention = Attention(settings.ui, directory, self.screen.send_sequence)
+        self._watch = TurnWatch(self, self._attention)
         self.looks = Looks(painter, settings.ui.theme, self.screen.refresh_now)
         if settings.ui.vim_mode:
             self.screen.app.editing_mode = EditingMode.VI
@@ -179,7 +174,7 @@ class Repl:
     async def _opened(self, app: App, first_prompt: str | None, resume: str | None) -> None:
         self.app = self.view.app = app
         self.turns = self.view.turns = Turns(
-            Jobs(app), on_start=self._turn_began, on_event=self._take, on_end=self._turn_ended
+            Jobs(app), on_start=self._watch.began, on_event=self._watch.happened, on_end=self._watch.ended
         )
         if resume is not None:
             await self.resume(resume)
@@ -314,61 +309,6 @@ class Repl:
         task = asyncio.create_task(guarded())
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-
-    # -- turns
-
-    def _turn_began(self, text: str) -> None:
-        assert self.app is not None
-        if not self.resumable:
-            self.spawn(asyncio.to_thread(warm_up))
-        self.resumable = self.app.session_id
-        if not is_shell_line(text):
-            self.transcript.prompt(text)
-        self._turn_began_at = self.clock()
-        self.view.activity.began(self._turn_began_at)
-        self._attention.working()
-        if self.painter.plain:
-            self.transcript.notice("Working.")
-        self.screen.refresh_now()
-
-    def _take(self, event: Event) -> None:
-        now = self.clock()
-        self.record.take(event)
-        self.view.meter.take(event, now)
-        self.view.activity.take(event, now)
-        if isinstance(event, ApprovalNeeded):
-            self._attention.asking()
-        elif isinstance(event, ToolFinished):
-            self._attention.working()
-        self.transcript.take(event)
-        self.screen.refresh()
-
-    def _turn_ended(self, end: End, error: Exception | None) -> None:
-        self.view.activity.ended()
-        self._attention.idle(self.clock() - self._turn_began_at)
-        assert self.turns is not None
-        if error is not None:
-            self.complain(error)
-        elif end == "cut off":
-            self.transcript.interrupted()
-        if end != "done":
-            self.desk.put(self.turns.take_back())
-        if self.view.meter.window is None:
-            self.learn_window()
-        self._offer_auto()
-        self.screen.refresh_now()
-
-    def _offer_auto(self) -> None:
-        """Say once that commands need no question here, to somebody who has answered a few."""
-        app = self.app
-        if app is None or self._auto_offered or self.questions.commands_approved < APPROVALS_BEFORE_OFFER:
-            return
-        self._auto_offered = True
-        if app.mode in (Mode.DEFAULT, Mode.AUTO_EDIT) and app.sandbox.confines:
-            self.transcript.notice(
-                f"Commands are confined here ({app.sandbox.name}). In the mode auto (Shift+Tab) those that "
-                "need no more than that run without a question."
-            )
 
     def learn_window(self) -> None:
         """Find out how many tokens the model's window holds."""

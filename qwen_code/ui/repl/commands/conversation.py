@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.text import Text
+
 from qwen_code.errors import ExitCode
+from qwen_code.sessions.preview import preview
+from qwen_code.ui.painter import Line, Painter
 from qwen_code.ui.repl.commands.command import Command
 from qwen_code.ui.repl.panel import Choice, Picker
-from qwen_code.ui.terminal_text import shown_line
+from qwen_code.ui.terminal_text import clipped, shown_line
 
 if TYPE_CHECKING:
     from qwen_code.sessions.summary import SessionSummary
@@ -34,8 +39,12 @@ async def resume(repl: Repl, argument: str) -> None:
     if not sessions:
         repl.warn("There is no earlier session in this folder.")
         return
-    choices = [Choice(s.id, shown_line(s.first_prompt) or s.id, _note(s)) for s in sessions]
-    chosen = await repl.desk.ask(Picker("Which session goes on?", choices))
+    choices = [Choice(s.id, shown_line(s.title or s.first_prompt) or s.id, _note(s)) for s in sessions]
+    paths = {s.id: s.path for s in sessions}
+    picker = Picker(
+        "Which session goes on?", choices, preview=lambda name, painter: _ending(paths[name], painter)
+    )
+    chosen = await repl.desk.ask(picker)
     if chosen is not None:
         await repl.resume(chosen)
 
@@ -46,6 +55,17 @@ def ids(repl: Repl) -> list[Candidate]:
 
 async def quit_(repl: Repl, argument: str) -> None:
     repl.leave(ExitCode.DONE)
+
+
+def _ending(path: Path, painter: Painter) -> list[Line]:
+    """The last words of a session."""
+    last = preview(path)
+    lines: list[Line] = []
+    for sign, text in (("> ", last.prompt), ("  ", last.answer)):
+        if text:
+            words = Text(clipped(shown_line(text), 2 * painter.width), "dim")
+            lines += painter.wrap(words, f"  {sign}", style="dim")[:2]
+    return lines
 
 
 def _note(session: SessionSummary) -> str:
