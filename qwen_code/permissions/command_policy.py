@@ -217,7 +217,7 @@ class CommandPolicy:
         if place is None:
             if not self._confined:
                 yield Finding("ask", f"{field.text} is only known when it runs")
-        elif self._confined and self._files.confined(access, place):
+        elif is_device(place) or (self._confined and self._files.confined(access, place)):
             return
         elif (reason := self._files.guarded(access, place)) and not self._files.excuse(access, place):
             offered = self._suggestion(part, exactly=True) if part else self._for_file(access, place)

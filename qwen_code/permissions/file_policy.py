@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from qwen_code.permissions.guarded_paths import protected, secret
-from qwen_code.permissions.places import Place, Places, is_device
+from qwen_code.permissions.places import Place, Places
 from qwen_code.permissions.rule_matching import Matcher
 from qwen_code.permissions.rules import LISTERS, READERS, WRITERS, Rule
 
@@ -64,8 +64,6 @@ class FilePolicy:
         return not kinds or (kinds == {"outside"} and temporary)
 
     def _reasons(self, access: FileAccess, place: Place) -> dict[_Guard, str]:
-        if is_device(place):
-            return {}
         reasons: dict[_Guard, str] = {
             "protected": protected(place, self.places) if access == "write" else "",
             "secret": secret(place, self.places) if access != "look" else "",

@@ -64,6 +64,13 @@ def test_guarded_writes_are_asked_for(path: str, mode: str) -> None:
     )
 
 
+@pytest.mark.parametrize("path", ["/dev/stdout", "/dev/fd/1", "/dev/null", "/dev/zero"])
+def test_devices_are_outside_for_the_file_tools_wherever_they_lead(path: str) -> None:
+    for resolved in (path, "/home/other/report.txt"):
+        assert touch(gate(mode="auto-edit"), "write_file", "write", path, resolved).verdict == "ask"
+        assert touch(gate(mode="auto"), "read_file", "read", path, resolved).verdict == "ask"
+
+
 def test_a_link_is_judged_by_both_its_ends() -> None:
     judge = gate(mode="auto-edit", deny=["Edit(/lib/**)"])
     assert touch(judge, "edit", "write", "a", f"{WORKSPACE}/b").verdict == "allow"
