@@ -29,7 +29,7 @@ from qwen_code.events import (
     ToolFinished,
     WindowFilling,
 )
-from qwen_code.messages import Message
+from qwen_code.messages import Message, Usage
 from qwen_code.tool import OutputStore
 
 _CROWDED = 3
@@ -86,6 +86,7 @@ class Compactor:
         """Since the last compaction."""
         self._crowded = 0
         self._warned = False
+        self._needs_room = False
 
     @property
     def plan(self) -> WindowPlan | None:
@@ -100,6 +101,12 @@ class Compactor:
         self._answers += 1
         self._measured = None
 
+    def cut_short(self, usage: Usage) -> None:
+        """An answer was cut off. Where the window was its limit, the next request comes with more room."""
+        if (plan := self._plan) is not None:
+            full = usage.prompt_tokens + usage.completion_tokens
+            self._needs_room = full >= plan.window - plan.window // 50 and full > plan.window // 2
+
     async def before_request(self, backend: ModelBackend, tell: Tell) -> Fill:
         """Make room where there is too little.
 
@@ -111,7 +118,8 @@ class Compactor:
         plan = self._plan
         if plan is None or not fill.window:
             return fill
-        if fill.used > plan.limit and self._answers:
+        needs_room, self._needs_room = self._needs_room, False
+        if self._answers and (fill.used > plan.limit or needs_room):
             if await self._shorten(backend, plan, "window", fill.used, tell) is not None:
                 fill = await self._measure(backend)
         elif fill.used > plan.warn_at and not self._warned:

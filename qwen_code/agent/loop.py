@@ -232,6 +232,8 @@ class Agent:
         message = self.conversation.add_answer(answer.message)
         answer.calls = list(message.tool_calls)
         self.compactor.answered()
+        if answer.reason == "length":
+            self.compactor.cut_short(answer.usage)
         report.answered(message, answer.usage, time.monotonic() - started)
         self._tell(AnswerEnded(message, answer.usage))
 

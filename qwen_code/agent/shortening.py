@@ -61,7 +61,7 @@ def _unanswered(messages: Sequence[Message]) -> int:
     for index in range(len(messages) - 1, -1, -1):
         if messages[index].role == "assistant":
             return index if messages[index].tool_calls and index < len(messages) - 1 else index + 1
-    return len(messages)
+    return 1
 
 
 def _exchanges(messages: Sequence[Message]) -> list[tuple[int, int]]:

@@ -57,6 +57,7 @@ class OpenAICompatible:
         self._body: RequestBody | None = None
         self._window: int | None = settings.context_window
         self._proven = False
+        self._asked_at_hand = False
 
     @property
     def name(self) -> str:
@@ -81,7 +82,8 @@ class OpenAICompatible:
             from qwen_code.backends.known_models import known_window
 
             return known_window(self._model)
-        if self._window is None:
+        if self._window is None and not self._asked_at_hand:
+            self._asked_at_hand = True
             with suppress(TimeoutError):
                 async with asyncio.timeout(AT_HAND_S):
                     self._window = await self._server.context_window(self._model)

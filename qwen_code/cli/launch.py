@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwen_code import __version__
+from qwen_code.agent.prompting import init_prompt
 from qwen_code.app import App, running
 from qwen_code.assembly import Front, Nobody, Place, find_place
 from qwen_code.backends import is_configured
@@ -107,12 +108,18 @@ async def _oneshot(wanted: Launch, place: Place) -> int:
         _stop_on_signals(app)
         return await run_oneshot(
             app,
-            wanted.prompt,
+            _expanded(wanted.prompt, place),
             output=wanted.output_format,
             partial=wanted.include_partial_messages,
             version=__version__,
             progress=wanted.progress,
         )
+
+
+def _expanded(prompt: str, place: Place) -> str:
+    """`/init` works here as well; it is a prompt, and no more."""
+    command, _, argument = prompt.strip().partition(" ")
+    return init_prompt(place.settings.context.file_names, argument) if command == "/init" else prompt
 
 
 def _check_sandbox(app: App) -> None:

@@ -118,7 +118,7 @@ class WindowedBackend:
             if isinstance(part, BaseException):
                 raise part
             if isinstance(part, Finish):
-                yield Finish(part.reason, Usage(size, 0, 50))
+                yield part if part.usage.prompt_tokens else Finish(part.reason, Usage(size, 0, 50))
             elif isinstance(part, (int, float)):
                 await asyncio.sleep(part)
             else:

@@ -30,8 +30,9 @@ class Meter:
 
     def take(self, event: Event, now: float) -> None:
         match event:
-            case RequestStarted():
+            case RequestStarted(window=window):
                 self._first_delta_at = None
+                self.window = window or self.window
             case TextDelta() | ReasoningDelta() if self._first_delta_at is None:
                 self._first_delta_at = now
             case AnswerEnded(usage=usage):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qwen_code.agent.shortening import Facts
-from qwen_code.chunks import CallChunk, Chunk, Finish, TextChunk
+from qwen_code.chunks import BadCall, CallChunk, Chunk, Finish, TextChunk
 from qwen_code.errors import BackendError, ContextOverflow, ExitCode
 from qwen_code.events import (
     Compacted,
@@ -320,6 +320,30 @@ def test_results_that_came_before_the_window_was_known_are_cut_when_it_is(tmp_pa
     assert ended(events).outcome is Outcome.DONE
     assert not backend.refused
     assert continues(backend.prompts[0], backend.prompts[1])
+
+
+def test_an_answer_that_the_window_cut_off_is_given_more_room(tmp_path: Path) -> None:
+    cut = False
+
+    def answer(number: int) -> Step:
+        nonlocal cut
+        if number < 12:
+            return looks((600, number), say=words(100, number + 500))
+        if not cut:
+            cut = True
+            return [
+                BadCall("truncated", "The call of change was cut off."),
+                Finish("length", Usage(11_000, 0, 1_200)),
+            ]
+        return says("Written.")
+
+    backend = WindowedBackend(answer, 12_288)
+    events = run(backend, tmp_path)
+    assert ended(events).outcome is Outcome.DONE
+    (done,) = compactions(events)
+    assert done.before < 11_000
+    kinds = [type(e) for e in events if isinstance(e, (Corrected, Compacted))]
+    assert kinds == [Corrected, Compacted]
 
 
 def test_an_interrupted_summary_changes_nothing(tmp_path: Path) -> None:

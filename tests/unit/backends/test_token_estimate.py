@@ -100,3 +100,25 @@ def test_a_rewritten_history_is_estimated_anew() -> None:
     meter.observe(Prompt("s", (), (USER, CALLING)), Usage(prompt_tokens=90_000))
     assert meter.count(Prompt("s", (), (Message("user", "Summary."),))) < 200
     assert meter.count(Prompt("another system prompt", (), (USER, CALLING))) < 1000
+
+
+def test_estimates_are_calibrated_by_what_the_server_counts() -> None:
+    """A server whose template makes everything half as long again: later estimates follow it, also for a
+    conversation that was rewritten."""
+    meter, plain = PromptMeter(), PromptMeter()
+    messages: list[Message] = [USER]
+    for turn in range(6):
+        prompt = Prompt("s", TOOLS, tuple(messages))
+        meter.observe(prompt, Usage(prompt_tokens=plain.count(prompt) * 3 // 2))
+        messages += [CALLING, Message("tool", PYTHON + str(turn), tool_call_id="c")]
+    longer, rewritten = Prompt("s", TOOLS, tuple(messages)), Prompt("s", TOOLS, tuple(messages[2:]))
+    for asked in (longer, rewritten):
+        assert 1.35 <= meter.count(asked) / plain.count(asked) <= 1.6
+
+
+def test_counting_a_draft_of_another_conversation_forgets_nothing() -> None:
+    meter = PromptMeter()
+    asked = Prompt("s", TOOLS, (USER, CALLING, RESULT))
+    meter.observe(asked, Usage(prompt_tokens=5000))
+    meter.count(Prompt("s", TOOLS, (Message("user", "Summary."),)))
+    assert meter.count(asked) == 5000

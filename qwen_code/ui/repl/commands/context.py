@@ -30,7 +30,7 @@ async def context(repl: Repl, argument: str) -> None:
         head.append(f"  {tokens(report.cached)} of them cached", "dim")
     free = max(report.limit - report.used, 0)
     rest = max(report.window - report.used - free, 0)
-    rows = [(part.name, part.tokens) for part in report.parts]
+    rows = [(part.name, part.tokens) for part in report.parts if part.tokens]
     rows += [("free", free), ("kept for the answer", rest)]
     lines = [head]
     width = max(len(name) for name, _ in rows)
