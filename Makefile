@@ -25,6 +25,7 @@ format: ## Format the code and sort its imports
 bench: ## Measure the overhead against bare floors, in one run
 	@scripts/setup.sh dev
 	.venv/bin/python -m benchmarks.overhead
+	@command -v tmux >/dev/null && .venv/bin/python -m benchmarks.repl || echo "the terminal is not measured: no tmux"
 
 safety: ## Measure permissions and sandbox on cases and by fuzzing (QWEN_CODE_CASES names other cases)
 	@scripts/setup.sh dev

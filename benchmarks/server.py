@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,10 @@ class Reply:
     text: str = ""
     calls: tuple[tuple[str, dict[str, Any]], ...] = ()
     filler: int = 0
+    pieces: tuple[str, ...] = ()
+    """Text that is streamed in these pieces."""
+    rate: float = 0.0
+    """Events a second; 0 is all at once."""
 
 
 Script = Callable[[int], Reply]
@@ -89,8 +94,20 @@ class ChatServer:
         for event in events(reply, len(self.bodies), len(body) // 4):
             data = b"data: " + event + b"\n\n"
             pieces.append(b"%x\r\n%s\r\n" % (len(data), data))
-        connection.sendall(b"".join(pieces) + b"0\r\n\r\n")
+        pieces.append(b"0\r\n\r\n")
+        if reply.rate:
+            _paced(connection, pieces, reply.rate)
+        else:
+            connection.sendall(b"".join(pieces))
         self.answered.append(time.monotonic())
+
+
+def _paced(connection: socket.socket, pieces: list[bytes], rate: float) -> None:
+    began = time.monotonic()
+    with suppress(OSError):  # who reads it may leave at any moment
+        for number, piece in enumerate(pieces):
+            time.sleep(max(0.0, began + number / rate - time.monotonic()))
+            connection.sendall(piece)
 
 
 WORDS = [
@@ -122,6 +139,7 @@ def events(reply: Reply, number: int, prompt_tokens: int) -> list[bytes]:
     for index in range(reply.filler):
         word = WORDS[index % len(WORDS)]
         result.append(chunk({"content": word + ("\n\n" if index % 80 == 79 else " ")}))
+    result += [chunk({"content": piece}) for piece in reply.pieces]
     if reply.text:
         result.append(chunk({"content": reply.text}))
     for index, (name, arguments) in enumerate(reply.calls):

@@ -13,13 +13,13 @@ from qwen_code.ui.painter import Line, Painter
 from qwen_code.ui.quantities import duration
 from qwen_code.ui.repl.panel import Key, Panel
 from qwen_code.ui.terminal_text import clipped, shown_line
+from qwen_code.ui.transfer import size
 
 if TYPE_CHECKING:
-    from qwen_code.local.library import ModelLibrary, Source
+    from qwen_code.local.library import ModelLibrary
     from qwen_code.ui.repl.questions import Ask
 
 BAR_WIDTH = 30
-_GIB = 2**30
 _FRAME_S = 0.25
 
 
@@ -53,7 +53,7 @@ class DownloadPanel(Panel[None]):
         line = Text("  ")
         if not painter.plain and painter.width >= BAR_WIDTH + 40:
             line.append("━" * filled, "bar.done").append("─" * (BAR_WIDTH - filled) + " ", "bar.rest")
-        line.append(f"{share:.0%}  {self._here / _GIB:.2f} of {self._total / _GIB:.2f} GiB")
+        line.append(f"{share:.0%}  {size(self._here)} of {size(self._total)}")
         file = Text(f"  {clipped(shown_line(self._file), painter.width - 24)} · esc stops", "dim")
         return [title, line.append(self._left(), "dim"), file]
 
@@ -63,21 +63,19 @@ class DownloadPanel(Panel[None]):
         if seconds < 1 or fresh <= 0:
             return ""
         rate = fresh / seconds
-        return f"  {rate / 2**20:.1f} MiB/s, {duration((self._total - self._here) / rate)} left"
+        return f"  {size(int(rate))}/s, {duration((self._total - self._here) / rate)} left"
 
     def press(self, key: Key) -> None:
         """Only Esc means something."""
 
 
-async def download(
-    name: str, source: Source, library: ModelLibrary, ask: Ask, refresh: Callable[[], None]
-) -> bool:
+async def download(name: str, library: ModelLibrary, ask: Ask, refresh: Callable[[], None]) -> bool:
     """Get the model; False when the person stopped it.
 
     Raises:
         QwenCodeError: it could not be had; what has come stays and is used by the next try.
     """
-    from qwen_code.local.download import Hub
+    from qwen_code.local.download import pull
 
     panel, loop, shown = DownloadPanel(name), asyncio.get_running_loop(), 0.0
 
@@ -92,7 +90,7 @@ async def download(
 
     showing = asyncio.create_task(ask(panel))
     try:
-        await asyncio.to_thread(Hub().pull, source, library, progress)
+        await asyncio.to_thread(pull, name, library, progress)
     except Stopped:
         return False
     finally:

@@ -28,6 +28,7 @@ from qwen_code.ui.repl.panel import Choice, Picker, TextPanel
 from qwen_code.ui.repl.port import FirstRunPlace
 from qwen_code.ui.repl.questions import Ask
 from qwen_code.ui.terminal_text import shown_line
+from qwen_code.ui.transfer import size
 
 if TYPE_CHECKING:
     from qwen_code.backends.endpoint import Endpoint
@@ -87,41 +88,36 @@ class FirstRun:
 
     def _ways(self) -> list[Choice[_Way]]:
         """The three ways, and the models that are here already."""
-        ready = models_here(self._place.locations) if has_runtime() else []
-        downloaded = [choice for choice in ready if choice.name != DEMONSTRATION]
-        ways: list[Choice[_Way]] = [Choice(_chosen(c.name), c.name, c.note) for c in downloaded]
         endpoint: Choice[_Way] = Choice(
             self._endpoint, "An endpoint", "a server of yours, OpenRouter, DashScope …"
         )
-        ways += [self._local_way(), endpoint]
+        ways = [*self._local_ways(), endpoint]
         if has_demonstration(library_of(self._place.locations)):
             note = "tiny and already here: shows how it works, no more"
             ways.append(Choice(_chosen(DEMONSTRATION), "The demonstration model", note))
         return ways
 
-    def _local_way(self) -> Choice[_Way]:
-        from qwen_code.local.catalog import best
-        from qwen_code.local.fit import GIB
-        from qwen_code.local.hardware import detect
-        from qwen_code.local.library import Source
+    def _local_ways(self) -> list[Choice[_Way]]:
+        """What is downloaded; where nothing is, what suits this machine."""
+        from qwen_code.local.first_choice import first_choice
 
-        found = best(detect())
+        library = library_of(self._place.locations)
+        here = [choice for choice in models_here(self._place.locations) if choice.name != DEMONSTRATION]
+        if here and has_runtime():
+            return [Choice(_chosen(choice.name), choice.name, choice.note) for choice in here]
+        found = first_choice(library)
         if found is None:
             reason = "Nothing of the catalog fits this machine; `qwen-code models fit` shows why."
-            return Choice(_refused(reason), "A model in this process", "nothing fits this machine")
-        option, why = found
-        size = option.family.quants[option.quant] / GIB
-        text = f"{option.family.title} {option.quant} in this process"
+            return [Choice(_refused(reason), "A model in this process", "nothing fits this machine")]
+        text = f"{found.name} in this process"
         if not has_runtime():
-            return Choice(_refused(INSTALL_LOCAL), text, "needs llama.cpp: pip install 'qwen-code[local]'")
+            return [Choice(_refused(INSTALL_LOCAL), text, "needs llama.cpp: pip install 'qwen-code[local]'")]
 
         async def pull() -> Decision | None:
-            source = Source(option.family.repository, quant=option.quant)
-            library = library_of(self._place.locations)
-            here = await download(option.name, source, library, self._ask, self._refresh)
-            return Decision({"model.name": option.name}) if here else None
+            arrived = await download(found.name, library, self._ask, self._refresh)
+            return Decision({"model.name": found.name}) if arrived else None
 
-        return Choice(pull, text, f"{size:.1f} GiB to download; {why}")
+        return [Choice(pull, text, f"{size(found.file_bytes)} to download; {found.why}")]
 
     async def _endpoint(self) -> Decision | None:
         from qwen_code.backends.providers import PROVIDERS

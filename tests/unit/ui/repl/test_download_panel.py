@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 
 from qwen_code.errors import QwenCodeError
-from qwen_code.local.library import ModelLibrary, Source
+from qwen_code.local.library import ModelLibrary
 from qwen_code.ui.painter import Painter
 from qwen_code.ui.repl.download_panel import DownloadPanel, download
 from qwen_code.ui.repl.panel import Panel
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 needs_hub = pytest.mark.skipif(find_spec("huggingface_hub") is None, reason="downloads need huggingface-hub")
 
-TINY = Source("owner/tiny", file="t.gguf")
+TINY = "hf:owner/tiny:t.gguf"
 
 
 async def watching(panel: Panel[T]) -> T | None:
@@ -37,7 +37,7 @@ def test_a_model_arrives_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     library = ModelLibrary(tmp_path)
     with HubServer({"owner/tiny": {"t.gguf": content}}) as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
-        assert asyncio.run(download("tiny", TINY, library, watching, lambda: None))
+        assert asyncio.run(download(TINY, library, watching, lambda: None))
     assert [path.read_bytes() for path in library.models()] == [content]
 
 
@@ -46,7 +46,7 @@ def test_esc_stops_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     library = ModelLibrary(tmp_path)
     with HubServer({"owner/tiny": {"t.gguf": os.urandom(100_000)}}) as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
-        assert not asyncio.run(download("tiny", TINY, library, stopping, lambda: None))
+        assert not asyncio.run(download(TINY, library, stopping, lambda: None))
     assert library.models() == []
 
 
@@ -55,7 +55,7 @@ def test_what_goes_wrong_is_a_sentence(tmp_path: Path, monkeypatch: pytest.Monke
     with HubServer({"owner/other": {"t.gguf": b"x"}}) as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
         with pytest.raises(QwenCodeError, match="There is no public repository owner/tiny"):
-            asyncio.run(download("tiny", TINY, ModelLibrary(tmp_path), watching, lambda: None))
+            asyncio.run(download(TINY, ModelLibrary(tmp_path), watching, lambda: None))
 
 
 def test_the_bar_says_how_far_it_is() -> None:
@@ -66,6 +66,6 @@ def test_the_bar_says_how_far_it_is() -> None:
 
     title, bar, file = asyncio.run(shown(100))
     assert title == "Downloading tiny"
-    assert bar == "  " + "━" * 8 + "─" * 22 + " 25%  1.00 of 4.00 GiB"
+    assert bar == "  " + "━" * 8 + "─" * 22 + " 25%  1.00 GiB of 4.00 GiB"
     assert file == "  t.gguf · esc stops"
-    assert asyncio.run(shown(60))[1] == "  25%  1.00 of 4.00 GiB"
+    assert asyncio.run(shown(60))[1] == "  25%  1.00 GiB of 4.00 GiB"
