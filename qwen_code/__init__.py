@@ -3,7 +3,7 @@
 __version__ = "0.1.0"
 
 _PUBLIC = {
-    "open_app": "qwen_code.app",
+    "open_app": "qwen_code.api",
     "App": "qwen_code.app",
     "Mode": "qwen_code.permissions.decision",
     "Outcome": "qwen_code.events",

@@ -1,14 +1,13 @@
 """The composition root: the one place that builds all parts and joins them.
 
-`open_app` is what the command line, the REPL and the Python API share. An `App` is one person in one project
-with one model; its session can be cleared, resumed, and handed to another model.
+An `App` is one person in one project with one model; its session can be cleared, resumed, and handed to
+another model. `api.py` opens and closes one for the command line, the REPL and the Python API.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +20,6 @@ from qwen_code.agent.stats import ContextReport, SessionStats, context_report
 from qwen_code.agent.window import SMALL_WINDOW
 from qwen_code.assembly import (
     Front,
-    Nobody,
     Place,
     choose_sandbox,
     find_place,
@@ -35,13 +33,13 @@ from qwen_code.errors import ConfigurationError
 from qwen_code.events import Event, TurnEnded
 from qwen_code.messages import ToolSpec
 from qwen_code.open_session import Beginning, Lasting, OpenSession
-from qwen_code.permissions.decision import Answer, Approver, Mode, Refuse
+from qwen_code.permissions.decision import Answer, Mode
 from qwen_code.permissions.rules import RuleError
 from qwen_code.sandbox.base import Sandbox
 from qwen_code.sessions.rewind import Rewinder
 from qwen_code.sessions.store import SessionStore, SessionSummary
 from qwen_code.settings.model import Settings
-from qwen_code.tool import CommandResult, Tool, UserPort
+from qwen_code.tool import CommandResult, Tool
 from qwen_code.workspace.paths import Workspace
 
 LATEST = "latest"
@@ -51,7 +49,7 @@ RuleScope = Literal["session", "project", "user"]
 
 
 class App:
-    """One person, one project, one model. Build it with `open_app`."""
+    """One person, one project, one model. Build it with `qwen_code.open_app`."""
 
     def __init__(
         self,
@@ -240,9 +238,13 @@ class App:
         Raises:
             SessionError: there is no such session, or it can't be read.
         """
-        path = self.store.find(session_id)
-        await self._session.aclose()
-        return self._open_stored(path.stem)
+        stored_id, old = self.store.find(session_id).stem, self._session
+        if stored_id == old.header.id:
+            await old.aclose()
+            return self._open_stored(stored_id)
+        events = self._open_stored(stored_id)  # before the old one is closed: it stays if this fails
+        await old.aclose()
+        return events
 
     def rewinder(self) -> Rewinder:
         """Goes back to before a turn. When the conversation went back, `resume` this session again.
@@ -327,72 +329,3 @@ class App:
 
     def _remember(self, answer: Answer) -> None:
         self.add_rules("session" if answer.kind == "session" else "user", answer.rules)
-
-
-@asynccontextmanager
-async def open_app(
-    directory: Path | str = ".",
-    *,
-    model: str | None = None,
-    mode: Mode | str | None = None,
-    flags: Mapping[str, object] | None = None,
-    approver: Approver | None = None,
-    user: UserPort | None = None,
-    warn: Callable[[str], None] = lambda text: None,
-    environ: Mapping[str, str] | None = None,
-    resume: str | None = None,
-    session_id: str | None = None,
-    trust: bool = False,
-    extra_tools: Collection[Tool[Any]] = (),
-) -> AsyncGenerator[App, None]:
-    """The whole agent, ready to run, and closed at the end.
-
-    Args:
-        directory: the project.
-        model: what `-m` takes; default: what the settings say.
-        mode: what runs without a question; default: the settings', else `default`.
-        flags: settings by the names that files use, e.g. `{"model.maxSessionTurns": 20}`.
-        approver: decides what the mode asks about; default: nobody, so it is refused.
-        user: answers the model's questions; default: nobody.
-        warn: takes sentences that are no errors.
-        environ: default: the process's environment.
-        resume: a session's id or a prefix of it, or `LATEST`.
-        session_id: the new session's id; default: one that sorts by time.
-        trust: obey the project's own settings and instructions.
-        extra_tools: offered beside the built-in ones; each with a prompt file beside its module.
-
-    Raises:
-        QwenCodeError: a setting, the model or the session can't be used.
-    """
-    given = {**(flags or {})}
-    if model is not None:
-        given["model.name"] = model
-    if mode is not None:
-        given["tools.approvalMode"] = str(mode)
-    place = find_place(Path(directory).resolve(), environ or os.environ, given, trust=trust)
-    front = Front(approver or Refuse(), user or Nobody(), warn)
-    async with running(place, front, resume=resume, session_id=session_id, extra_tools=extra_tools) as app:
-        yield app
-
-
-@asynccontextmanager
-async def running(
-    place: Place,
-    front: Front,
-    *,
-    mode: Mode = Mode.DEFAULT,
-    resume: str | None = None,
-    session_id: str | None = None,
-    extra_tools: Collection[Tool[Any]] = (),
-) -> AsyncGenerator[App, None]:
-    """`open_app` for callers that have loaded the settings. `mode` counts where these name none."""
-    app = App(place, front, Mode(place.settings.tools.approval_mode or mode), session_id, extra_tools)
-    try:
-        await app.begin(session_id, resume)
-    except BaseException:
-        await app.backend.aclose()
-        raise
-    try:
-        yield app
-    finally:
-        await app.aclose()

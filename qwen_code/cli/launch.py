@@ -13,7 +13,8 @@ from pathlib import Path
 
 from qwen_code import __version__
 from qwen_code.agent.prompting import init_prompt
-from qwen_code.app import App, running
+from qwen_code.api import running
+from qwen_code.app import App
 from qwen_code.assembly import Front, Nobody, Place, find_place
 from qwen_code.backends import is_configured
 from qwen_code.errors import InputError, SandboxUnavailable

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import pytest
 
-from qwen_code.app import open_app
+from qwen_code.api import open_app
 from qwen_code.events import Outcome, ToolFinished, TurnEnded
 from qwen_code.permissions.decision import Answer, ApprovalRequest
 from tests.support.attack_range import AttackRange

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from qwen_code.app import App, open_app
+from qwen_code.api import open_app
+from qwen_code.app import App
 from qwen_code.errors import SessionError
 from qwen_code.events import TurnEnded
 from qwen_code.sessions.file_diffs import difference, net
