@@ -36,7 +36,6 @@ from qwen_code.open_session import Beginning, Lasting, OpenSession
 from qwen_code.permissions.decision import Answer, Mode
 from qwen_code.permissions.rules import RuleError
 from qwen_code.sandbox.base import Sandbox
-from qwen_code.sessions.rewind import Rewinder
 from qwen_code.sessions.store import SessionStore, SessionSummary
 from qwen_code.settings.model import Settings
 from qwen_code.tool import CommandResult, Tool
@@ -110,6 +109,10 @@ class App:
     @property
     def trusted(self) -> bool:
         return self.place.trusted
+
+    @property
+    def session(self) -> OpenSession:
+        return self._session
 
     @property
     def session_id(self) -> str:
@@ -245,14 +248,6 @@ class App:
         events = self._open_stored(stored_id)  # before the old one is closed: it stays if this fails
         await old.aclose()
         return events
-
-    def rewinder(self) -> Rewinder:
-        """Goes back to before a turn. When the conversation went back, `resume` this session again.
-
-        Raises:
-            SessionError: nothing was said yet.
-        """
-        return self._session.rewinder()
 
     async def set_model(self, name: str) -> None:
         """Go on with another model.

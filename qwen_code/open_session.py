@@ -161,6 +161,10 @@ class OpenSession:
         self.agent.steer(f"I have added to the instructions in {self.sources.origin(path)}: {text}")
         return path
 
+    def rename(self, title: str) -> None:
+        """Give the session a title."""
+        SessionRecorder(self._opened_log()).title(title)
+
     def mode_changed(self, mode: str) -> None:
         """Note it in the log, if there is one yet."""
         if self._log is not None:

@@ -65,6 +65,21 @@ def export_session(
     print(_store().export(session, form))
 
 
+@app.command("fork")
+def fork_session(session: Annotated[str | None, _ID] = None) -> None:
+    """Copy a session as it is now, to go on in two directions."""
+    print(f"copied to {_store().fork(session)}")
+
+
+@app.command("rename")
+def rename_session(
+    session: Annotated[str, typer.Argument(help="The id, or the beginning of it.")],
+    title: Annotated[str, typer.Argument(help="What lists show, and -r finds.")],
+) -> None:
+    """Give a session a title."""
+    print(f"renamed {_store().rename(session, title)}")
+
+
 @app.command("delete")
 def delete_session(
     sessions: Annotated[list[str], typer.Argument(help="Ids, or the beginnings of them.")],

@@ -30,6 +30,7 @@ from qwen_code.messages import Message, ToolSpec, Usage
 from qwen_code.permissions.decision import Answer, ApprovalRequest, Approver, Mode
 from qwen_code.permissions.rules import RuleSet
 from qwen_code.sandbox.choice import Choice
+from qwen_code.sessions.rewind import Rewinder
 from qwen_code.sessions.summary import SessionSummary
 from qwen_code.settings.layers import load_settings
 from qwen_code.settings.locations import Locations
@@ -105,11 +106,13 @@ class FakeApp:
     compressed: list[str] = field(default_factory=list[str])
     remembered: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     closed: bool = False
+    title: str = ""
 
     def __post_init__(self) -> None:
         self.workspace = Workspace(self.root)
         self.backend: Any = FakeBackend()
         self.store: Any = self
+        self.session: Any = self
         self.gate: Any = SimpleNamespace(rules=RuleSet.parse(allow=["Bash(make *)"], deny=["Read(./.env)"]))
         self.sandbox: Any = SimpleNamespace(
             name="bubblewrap" if self.confines else "none", confines=self.confines
@@ -204,6 +207,12 @@ class FakeApp:
 
     def set_verification(self, command: str) -> None:
         self.settings = replace(self.settings, agent=replace(self.settings.agent, verify=command))
+
+    def rename(self, title: str) -> None:
+        self.title = title
+
+    def rewinder(self) -> Rewinder:
+        raise SessionError("Nothing was said in this session yet.")
 
     async def clear(self) -> None:
         self.session_id = "20260102-040000-wxyz"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from qwen_code.permissions.gate import Gate
     from qwen_code.sandbox.base import Sandbox
     from qwen_code.sandbox.choice import Chooser
+    from qwen_code.sessions.rewind import Rewinder
     from qwen_code.sessions.store import SessionStore
     from qwen_code.sessions.summary import SessionSummary
     from qwen_code.settings.loaded import LoadedSettings
@@ -53,6 +54,16 @@ class FirstRunPlace(Protocol):
     def loaded(self) -> LoadedSettings: ...
 
 
+class Session(Protocol):
+    """The session that is open."""
+
+    def rename(self, title: str) -> None: ...
+
+    def rewinder(self) -> Rewinder:
+        """Goes back to before a turn; raises SessionError where nothing was said yet."""
+        ...
+
+
 class App(Protocol):
     """One person in one project with one model."""
 
@@ -64,6 +75,8 @@ class App(Protocol):
     def settings(self) -> Settings: ...
     @property
     def workspace(self) -> Workspace: ...
+    @property
+    def session(self) -> Session: ...
     @property
     def session_id(self) -> str: ...
     @property

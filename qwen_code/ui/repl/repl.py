@@ -15,6 +15,7 @@ from prompt_toolkit.filters import Condition
 from prompt_toolkit.input import Input
 
 from qwen_code.errors import ExitCode, QwenCodeError
+from qwen_code.events import Event
 from qwen_code.permissions.decision import Mode
 from qwen_code.settings.model import Settings, UiSettings
 from qwen_code.tool import Draft
@@ -274,8 +275,8 @@ class Repl:
         self.screen.app.editing_mode = EditingMode.VI if ui.vim_mode else EditingMode.EMACS
         self.screen.refresh_now()
 
-    async def resume(self, session_id: str) -> None:
-        """Go on with a stored session (`latest`, an id or its beginning) and show its end."""
+    async def reopen(self, session_id: str) -> Sequence[Event]:
+        """Go on with a stored session, without a word about it; what happened in it."""
         assert self.app is not None
         events = await self.app.resume(None if session_id == "latest" else session_id)
         self.resumable = self.app.session_id
@@ -283,6 +284,12 @@ class Repl:
         for event in events:
             self.record.take(event)
             self.view.meter.take(event, 0.0)
+        return events
+
+    async def resume(self, session_id: str) -> None:
+        """Go on with a stored session (`latest`, an id, a title, or a beginning) and show its end."""
+        assert self.app is not None
+        events = await self.reopen(session_id)
         self.transcript.print(replayed(events, self.painter, self.clock))
         self.transcript.notice(f"Session {self.app.session_id} goes on.")
         self.screen.refresh()

@@ -64,7 +64,7 @@ def wait_for(path: Path) -> None:
 
 
 def rewind(app: App, turn: int, *, commands: bool = False, **how: bool) -> Rewound:
-    rewinder = app.rewinder()
+    rewinder = app.session.rewinder()
     return rewinder.rewind(
         rewinder.plan(turn, commands=commands), **{"files": True, "conversation": True, **how}
     )
@@ -82,7 +82,7 @@ def test_files_and_conversation_go_back_to_before_a_turn(work: Path) -> None:
     async def main() -> None:
         async with open_here(work, model) as app:
             await turns(app, "make two files", "change one")
-            assert [(p.turn, p.title, len(p.written)) for p in app.rewinder().points()] == [
+            assert [(p.turn, p.title, len(p.written)) for p in app.session.rewinder().points()] == [
                 (1, "make two files", 2),
                 (2, "change one", 1),
             ]
@@ -92,7 +92,7 @@ def test_files_and_conversation_go_back_to_before_a_turn(work: Path) -> None:
             await app.resume(app.session_id)
             (session,) = app.sessions()
             assert "change one" not in app.store.export(session.id, "json")
-            assert [p.title for p in app.rewinder().points()] == ["make two files"]
+            assert [p.title for p in app.session.rewinder().points()] == ["make two files"]
             rewind(app, 1)
             assert list(work.iterdir()) == []
 
@@ -115,7 +115,7 @@ def test_after_a_rewind_a_resumed_session_sends_what_it_sent_before_that_turn(wo
             messages = json.loads(app.store.export(session, "json"))["messages"]
             assert messages[: len(before)] == before
             assert messages[len(before)]["content"] == "another second"
-            assert [(p.turn, p.title) for p in app.rewinder().points()] == [
+            assert [(p.turn, p.title) for p in app.session.rewinder().points()] == [
                 (1, "first"),
                 (3, "another second"),
             ]
@@ -131,7 +131,7 @@ def test_what_a_command_changed_is_taken_back_when_the_person_says_so(work: Path
     async def main() -> None:
         async with open_here(work, model) as app:
             await turns(app, "use the shell")
-            (point,) = app.rewinder().points()
+            (point,) = app.session.rewinder().points()
             assert {Path(p).name for p in point.by_commands} == {"kept.txt", "moved.txt", "away.txt", "y"}
             assert point.written == ()
             left = rewind(app, 1)
@@ -186,7 +186,7 @@ def test_a_file_changed_since_by_a_person_stops_the_rewind_and_shows_the_differe
         async with open_here(work, model) as app:
             await turns(app, "write")
             (work / "a.py").write_text("one\nand mine\n")
-            rewinder = app.rewinder()
+            rewinder = app.session.rewinder()
             planned = rewinder.plan(1, commands=False)
             (step,) = planned.having("changed")
             block = difference(step.by_person, "a.py", rewinder.contents)
@@ -195,7 +195,7 @@ def test_a_file_changed_since_by_a_person_stops_the_rewind_and_shows_the_differe
             with pytest.raises(SessionError, match=r"Changed since by somebody else: a\.py"):
                 rewind(app, 1)
             assert (work / "b.py").exists()
-            assert len(app.rewinder().points()) == 1
+            assert len(app.session.rewinder().points()) == 1
             done = rewind(app, 1, keep_changed=True)
             assert [Path(p).name for p in done.left] == ["a.py"]
             assert {p.name: p.read_text() for p in work.iterdir()} == {"a.py": "one\nand mine\n"}
@@ -211,9 +211,9 @@ def test_files_alone_or_the_conversation_alone(work: Path) -> None:
             await turns(app, "first", "second")
             rewind(app, 2, conversation=False)
             assert (work / "a.py").read_text() == "one\n"
-            assert len(app.rewinder().points()) == 2
+            assert len(app.session.rewinder().points()) == 2
             rewind(app, 2, files=False)
-            assert [p.title for p in app.rewinder().points()] == ["first"]
+            assert [p.title for p in app.session.rewinder().points()] == ["first"]
             assert (work / "a.py").read_text() == "one\n"
 
     asyncio.run(main())
@@ -240,7 +240,7 @@ def test_the_net_change_of_a_session_and_that_of_each_turn(work: Path) -> None:
     async def main() -> None:
         async with open_here(work, model) as app:
             await turns(app, "first", "second")
-            history = app.rewinder().history
+            history = app.session.rewinder().history
             shown = {
                 turn: {Path(c.path).name: (c.before.kind, c.after.kind) for c in net(changes)}
                 for turn, changes in ((0, history.changes), (1, history.of(1)), (2, history.of(2)))
@@ -266,7 +266,7 @@ def test_a_limit_of_nothing_keeps_nothing_and_a_small_one_says_so(work: Path) ->
             await turns(app, "write")
             kept = app.place.locations.contents(app.session_id)
             assert kept.exists() is bool(limit)
-            assert len(app.rewinder().history.changes) == (4 if limit else 0)
+            assert len(app.session.rewinder().history.changes) == (4 if limit else 0)
 
     asyncio.run(main(0))
     assert told == []

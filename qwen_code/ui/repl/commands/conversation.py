@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from rich.text import Text
 from qwen_code.errors import ExitCode
 from qwen_code.sessions.preview import preview
 from qwen_code.ui.painter import Line, Painter
+from qwen_code.ui.repl.ago import ago
 from qwen_code.ui.repl.commands.command import Command
 from qwen_code.ui.repl.panel import Choice, Picker
 from qwen_code.ui.terminal_text import clipped, shown_line
@@ -50,7 +51,28 @@ async def resume(repl: Repl, argument: str) -> None:
 
 
 def ids(repl: Repl) -> list[Candidate]:
-    return [(s.id, s.first_prompt) for s in repl.app.sessions()] if repl.app else []
+    return [(s.id, s.title or s.first_prompt) for s in repl.app.sessions()] if repl.app else []
+
+
+async def rename(repl: Repl, argument: str) -> None:
+    """A title, by which lists show the session and `-r` finds it."""
+    assert repl.app is not None
+    if not argument:
+        repl.warn("Give the session a title: /rename the parser's new rules.")
+        return
+    repl.app.session.rename(argument)
+    repl.transcript.notice(f"This session is called {shown_line(argument)} from now on.")
+
+
+async def fork(repl: Repl, argument: str) -> None:
+    """A copy goes on from here; the session as it is stays on disk."""
+    assert repl.app is not None
+    if not repl.resumable:
+        repl.warn("There is nothing to copy yet.")
+        return
+    old = repl.app.session_id
+    await repl.reopen(await asyncio.to_thread(repl.app.store.fork, old))
+    repl.transcript.notice(f"This is {repl.app.session_id} now, a copy of {old}, which stays as it is.")
 
 
 async def quit_(repl: Repl, argument: str) -> None:
@@ -70,24 +92,13 @@ def _ending(path: Path, painter: Painter) -> list[Line]:
 
 def _note(session: SessionSummary) -> str:
     turns = f"{session.turns} turn{'' if session.turns == 1 else 's'}"
-    return f"{_ago(session.modified.timestamp())}, {turns}, {session.model}"
-
-
-def _ago(then: float) -> str:
-    """`5 min ago`, `yesterday`, `12 days ago`; `then` is Unix time."""
-    seconds = max(0.0, time.time() - then)
-    if seconds < 90:
-        return "just now"
-    if seconds < 5400:
-        return f"{round(seconds / 60)} min ago"
-    if seconds < 86_400:
-        return f"{round(seconds / 3600)} h ago"
-    days = int(seconds // 86_400)
-    return "yesterday" if days == 1 else f"{days} days ago"
+    return f"{ago(session.modified.timestamp())}, {turns}, {session.model}"
 
 
 COMMANDS = (
     Command("clear", "a new session; the old one stays on disk", clear, while_busy=False, aliases=("new",)),
+    Command("fork", "go on in a copy of this session", fork, while_busy=False, aliases=("branch",)),
+    Command("rename", "give this session a title", rename, "TITLE"),
     Command("quit", "leave; the session can be resumed", quit_, aliases=("exit", "q")),
     Command("resume", "go on with an earlier session", resume, "[ID]", ids, while_busy=False),
 )

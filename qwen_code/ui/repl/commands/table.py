@@ -17,6 +17,7 @@ from qwen_code.ui.repl.commands import (
     memory,
     model,
     output,
+    rewind,
     settings,
     verification,
 )
@@ -36,6 +37,7 @@ _MODULES: tuple[tuple[Command, ...], ...] = (
     memory.COMMANDS,
     model.COMMANDS,
     output.COMMANDS,
+    rewind.COMMANDS,
     settings.COMMANDS,
     verification.COMMANDS,
 )
