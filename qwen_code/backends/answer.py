@@ -86,6 +86,8 @@ class AnswerReader:
         out: list[Chunk] = []
         text: list[str] = []
         for payload in payloads:
+            if self.done:  # nothing behind the end mark counts, however it was split
+                break
             if payload.startswith(b"{"):
                 self._event(_parsed(payload), out, text)
             elif payload.strip() == b"[DONE]":
@@ -129,6 +131,8 @@ class AnswerReader:
             self._choice(cast("dict[str, Any]", choices[0]), out, text)
 
     def _choice(self, choice: dict[str, Any], out: list[Chunk], text: list[str]) -> None:
+        if choice.get("error"):  # OpenRouter, where the provider behind it broke off
+            raise ErrorEvent(choice)
         delta: Any = choice.get("delta") or choice.get("message") or {}
         if not isinstance(delta, dict):
             return
@@ -139,7 +143,7 @@ class AnswerReader:
             reasoning = encodable(reasoning)
             self._reasoning.append(reasoning)
             out.append(ReasoningChunk(reasoning))
-        content = fields.get("content")
+        content = fields.get("content") or fields.get("refusal")
         if content:
             text.append(content if isinstance(content, str) else _joined(content))
         calls: Any = fields.get("tool_calls")

@@ -19,7 +19,7 @@ async def explained(
     """`error` with what the endpoint can say about it: the models it has, or the right address."""
     if isinstance(error, UnknownModel):
         names = await server.model_names()
-        if not names:
+        if not names or model in names:
             return error
         similar = _similar(model, names)
         offer = f"Did you mean {_listed(similar)}?" if similar else f"It has: {_listed(names)}."

@@ -12,6 +12,9 @@ LOADING_POLL_S = 2.0
 RATE_LIMIT_SLOWER = 4.0
 """Rate limits are counted by the minute; an overloaded server may be free again within a second."""
 
+SECRET_CHARACTERS = 8
+"""A shorter key is one that a local server does not look at, and may be a word of its message."""
+
 _DROPPABLE = ("stream_options", "return_progress")
 
 
@@ -152,7 +155,7 @@ def _subject(endpoint: Endpoint) -> str:
 def _said(refusal: Refusal, endpoint: Endpoint) -> str:
     """The server's own words as the end of a clause, without the key that some of them repeat."""
     message = refusal.message.strip()
-    if endpoint.api_key:
+    if len(endpoint.api_key) >= SECRET_CHARACTERS:
         message = message.replace(endpoint.api_key, "***")
     if not message:
         return "."

@@ -157,7 +157,7 @@ class OpenAICompatible:
         headers = self._endpoint.headers
         try:
             async with self._client.request("POST", url, headers=headers, body=body) as response:
-                if response.status != 200:
+                if not 200 <= response.status < 300:
                     raise await self._refused(response)
                 await read_body(response.chunks(), answer, sink)
         except TransportError as error:

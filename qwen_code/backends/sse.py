@@ -14,13 +14,17 @@ MAX_EVENT_BYTES = 32 * 1024 * 1024
 class EventParser:
     """Splits a stream into payloads, however it is cut into chunks.
 
-    More lenient than the format in one point: a line that holds a whole JSON object is an event of its own,
-    since some servers leave out the blank line between events; and so is `[DONE]`.
+    More lenient than the format: a line that holds a whole JSON object is an event of its own, since some
+    servers leave out the blank line between events, and so is `[DONE]`; proxies that wrap events write
+    `data:` twice. An error that is told by the event's name, or by `error:` instead of `data:` as older
+    llama-servers do, becomes `{"error": ...}`.
     """
 
     def __init__(self) -> None:
         self._rest = b""
         self._data: list[bytes] = []
+        self._failed = False
+        """The event is named `error`."""
         self.comments = 0
         """Comment lines so far; servers send them to keep the connection alive."""
         self.events = 0
@@ -58,13 +62,28 @@ class EventParser:
     def _take(self, line: bytes, payloads: list[bytes]) -> None:
         if line.startswith(b"data:"):
             data = line[6:] if line.startswith(b"data: ") else line[5:]
+            while data.startswith(b"data:"):
+                data = data[5:].lstrip(b" ")
             if not self._data and (data == b"[DONE]" or (data.startswith(b"{") and data.endswith(b"}"))):
-                payloads.append(data)
+                payloads.append(self._named(data))
             else:
                 self._data.append(data)
         elif not line:
             if self._data:
-                payloads.append(b"\n".join(self._data))
+                payloads.append(self._named(b"\n".join(self._data)))
                 self._data = []
+            self._failed = False
         elif line.startswith(b":"):
             self.comments += 1
+        elif line.startswith(b"event:"):
+            self._failed = line[6:].strip() == b"error"
+        elif line.startswith(b"error:") and line.endswith(b"}"):
+            payloads.append(_as_error(line[6:].strip()))
+
+    def _named(self, data: bytes) -> bytes:
+        return _as_error(data) if self._failed else data
+
+
+def _as_error(data: bytes) -> bytes:
+    """`data` as the error that it tells of."""
+    return data if b'"error"' in data or not data.startswith(b"{") else b'{"error": ' + data + b"}"

@@ -208,6 +208,23 @@ def test_a_failure_inside_the_stream_is_raised(error: dict[str, Any]) -> None:
     assert caught.value.data == error
 
 
+def test_a_failure_of_the_provider_behind_a_choice_is_raised() -> None:
+    choice = {"delta": {"content": ""}, "finish_reason": "error", "error": {"code": 502, "message": "boom"}}
+    with pytest.raises(ErrorEvent) as caught:
+        read(delta(content="so far"), {"choices": [choice]})
+    assert caught.value.data == choice
+
+
+def test_a_refusal_of_the_model_is_what_it_says() -> None:
+    assert text_of(read(delta(refusal="I can't do that.", content=None))) == "I can't do that."
+
+
+def test_nothing_behind_the_end_mark_counts() -> None:
+    for together in (True, False):
+        events = (delta(content="Hi."), b"[DONE]", delta(content="late"))
+        assert text_of(read(*events, together=together)) == "Hi."
+
+
 @pytest.mark.parametrize("event", [b'{"choices": [{"delta": {"cont', b'{"choices": ' + b"[" * 100_000])
 def test_a_cut_event_is_a_failure_that_may_pass(event: bytes) -> None:
     with pytest.raises(Transient):

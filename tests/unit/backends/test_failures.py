@@ -39,6 +39,10 @@ def test_a_rejected_key_names_the_variable_that_holds_it_and_never_the_key() -> 
     assert "OPENROUTER_API_KEY" in str(hosted)
 
 
+def test_a_key_that_is_a_word_leaves_the_message_as_it_is() -> None:
+    assert "no token is left" in str(failure_of(Refusal(500, "no token is left"), at(key="token"), "m"))
+
+
 def test_a_missing_key_is_asked_for() -> None:
     assert "needs an API key" in str(failure_of(Refusal(401, "no"), at(key=""), "m"))
 

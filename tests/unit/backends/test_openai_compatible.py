@@ -230,6 +230,22 @@ def test_cancelling_the_task_that_waits_for_an_answer_closes_the_connection() ->
         asyncio.run(leave())
 
 
+def test_any_status_of_success_is_one() -> None:
+    stream = f"data: {json.dumps(delta('stop', content='Fine.'))}\n\ndata: [DONE]\n\n"
+    with ChatServer([Reply(status=201, body=stream)]) as server:
+        assert text_of(ask_server(server)) == "Fine."
+
+
+def test_a_model_that_the_server_lists_and_refuses_is_not_offered_again() -> None:
+    refused = Reply(status=404, body='{"error": {"message": "model test-model not found in the cache"}}')
+    with (
+        ChatServer([refused]) as server,
+        pytest.raises(EndpointMisconfigured, match="in the cache") as caught,
+    ):
+        ask_server(server)
+    assert "Did you mean" not in str(caught.value)
+
+
 def test_a_connection_is_used_again() -> None:
     with ChatServer([OK, OK, Reply(status=500), OK]) as server:
         backend = remote(server.base_url)

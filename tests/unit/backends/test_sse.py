@@ -50,6 +50,20 @@ def test_other_fields_are_passed_over_and_comments_counted() -> None:
     assert parser.comments == 2
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        b'event: error\ndata: {"message": "boom"}\n\n',
+        b'error: {"message": "boom"}\n\n',
+        b'event: error\ndata: {"error": {"message": "boom"}}\n\n',
+        b'data: data: {"error": {"message": "boom"}}\n\n',
+    ],
+)
+def test_an_error_is_one_however_it_is_told(told: bytes) -> None:
+    events = parse(told + b'data: {"a": 1}\n\n')
+    assert [json.loads(event) for event in events] == [{"error": {"message": "boom"}}, {"a": 1}]
+
+
 def test_the_last_event_needs_no_line_end() -> None:
     assert parse(b'data: {"a": 1}') == [b'{"a": 1}']
 
