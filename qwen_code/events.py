@@ -257,6 +257,8 @@ class Compacted:
     """Of the request for the summary."""
     saved_to: str = ""
     """The file with all that was left out."""
+    answers: tuple[str, ...] = ()
+    """What the model said to each request for a summary, as it came: with it the session can be replayed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -245,6 +245,7 @@ class Compactor:
             after - await self._unchanged(backend, old, shortened.messages),
             shortened.usage,
             shortened.saved_to,
+            shortened.answers,
         )
         self._replaced(shortened.messages)
         self._conversation.replace(shortened.messages)

@@ -44,6 +44,7 @@ class Shortened:
     kind: CompactionKind
     saved_to: str = ""
     usage: Usage = field(default_factory=Usage)
+    answers: tuple[str, ...] = ()
 
 
 class Cutter:
@@ -123,7 +124,8 @@ class Condenser:
         if await self._tokens(messages) > self._plan.limit:
             start = tail_start(self._old, 0)
             messages = rebuilt(start, self._fitted(self._old[start:], self._plan.results))
-        return Shortened(messages, "summary" if summary.text else "digest", str(path or ""), summary.usage)
+        kind: CompactionKind = "summary" if summary.text else "digest"
+        return Shortened(messages, kind, str(path or ""), summary.usage, summary.answers)
 
     async def _summary(self, start: int, before: int, focus: str, tell: Tell) -> Summary:
         """As the model gives it; with the prefix intact where the window has room for asking that way."""

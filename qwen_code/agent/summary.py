@@ -31,6 +31,8 @@ class Summary:
 
     text: str
     usage: Usage
+    answers: tuple[str, ...] = ()
+    """What was said to each request, as it came."""
 
 
 async def ask_for_summary(
@@ -45,7 +47,7 @@ async def ask_for_summary(
         ContextOverflow: the conversation does not fit with the request.
         BackendUnavailable: the server can't be reached.
     """
-    used = Usage()
+    used, answers = Usage(), list[str]()
     for attempt in range(TRIES):
         text = request + (_AGAIN if attempt else "")
         message = Message("user", text, by_harness=True)
@@ -55,12 +57,13 @@ async def ask_for_summary(
         except (ContextOverflow, BackendUnavailable):
             raise
         except BackendError:  # it answered with something odd; the program's own notes will do
-            return Summary("", used)
+            return Summary("", used, tuple(answers))
         used += answer.usage
         said = answer.message.text
+        answers.append(said)
         if len(said) >= LEAST_SUMMARY:
-            return Summary(_cut(said, most), used)
-    return Summary("", used)
+            return Summary(_cut(said, most), used, tuple(answers))
+    return Summary("", used, tuple(answers))
 
 
 async def _answer(backend: ModelBackend, prompt: Prompt, most: int, tell: Tell) -> Answer:

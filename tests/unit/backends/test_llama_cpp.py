@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -362,3 +363,15 @@ def test_a_path_to_a_gguf_opens_it_with_the_settings() -> None:
         await backend.aclose()
 
     asyncio.run(main())
+
+
+@needs_llama_cpp
+def test_an_answer_with_a_schema_is_a_document_of_it_and_no_call() -> None:
+    schema = {"type": "object", "properties": {"ok": {"type": "boolean"}}, "required": ["ok"]}
+
+    async def work(backend: LlamaCppBackend) -> None:
+        chunks = await _ask(backend, replace(PROMPT, answer_schema=schema))
+        assert not any(isinstance(chunk, CallChunk) for chunk in chunks)
+        assert json.loads(_message(chunks).text)["ok"] in (True, False)
+
+    _with(_backend(habits=CALLS, sampling=SamplingSettings(max_tokens=200, seed=1)), work)

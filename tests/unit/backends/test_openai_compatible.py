@@ -7,6 +7,8 @@ from contextlib import aclosing
 
 import pytest
 
+from qwen_code.backends.endpoint import resolve_endpoint
+from qwen_code.backends.openai_compatible import OpenAICompatible
 from qwen_code.backends.retry import RetryPolicy
 from qwen_code.chunks import CallStarted, Retrying
 from qwen_code.errors import (
@@ -17,6 +19,7 @@ from qwen_code.errors import (
     QwenCodeError,
 )
 from qwen_code.messages import Message, Prompt
+from qwen_code.settings.model import ModelSettings
 from tests.support.chat_server import ChatServer, FaultKind, Reply, Request, delta
 from tests.unit.backends.asking import (
     HASTY,
@@ -329,3 +332,24 @@ def test_an_endpoint_that_has_answered_before_is_not_called_wrong_for_a_page(fau
 
         asyncio.run(twice())
         assert len(server.requests) == 5
+
+
+def test_the_window_at_hand_is_that_of_a_server_nearby_asked_once() -> None:
+    async def twice(backend: OpenAICompatible) -> list[int | None]:
+        windows = [await backend.window_at_hand(), await backend.window_at_hand()]
+        await backend.aclose()
+        return windows
+
+    with ChatServer(models=[{"id": "test-model", "max_model_len": 8192}]) as server:
+        assert asyncio.run(twice(remote(server.base_url))) == [8192, 8192]
+        assert server.other == ["GET /v1/models"]
+    with ChatServer() as server:  # a server that tells nothing is not asked again and again
+        assert asyncio.run(twice(remote(server.base_url))) == [None, None]
+        assert server.other.count("GET /v1/models") == 1
+
+
+def test_the_window_at_hand_of_a_host_is_what_its_models_name_tells() -> None:
+    settings = ModelSettings(base_url="https://api.example.com/v1", name="qwen3-coder-plus", api_key="k")
+    endpoint = resolve_endpoint(settings, {})
+    assert endpoint is not None
+    assert asyncio.run(OpenAICompatible(endpoint, settings).window_at_hand()) == 1_000_000
