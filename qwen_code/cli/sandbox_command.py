@@ -66,7 +66,7 @@ def sandbox(
 def described(choice: Choice) -> list[str]:
     """The sandbox that is used, what it confines, and why better ones are not used."""
     sandbox = choice.sandbox
-    weaker = "" if sandbox.confines or sandbox.name == "none" else " (weaker, see docs/sandbox.md)"
+    weaker = "" if sandbox.confines or sandbox.name == "none" else " (weaker, see docs/guides/sandbox.md)"
     return [
         f"sandbox: {sandbox.name}{weaker}",
         *(f"  {line}" for line in sandbox.explain()),

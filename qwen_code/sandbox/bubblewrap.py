@@ -1,7 +1,7 @@
 """Confines commands with bubblewrap: Linux namespaces, read-only mounts and a system call filter.
 
 A command sees the whole file system read-only, the workspace writable, a /tmp of its own, and no secrets; no
-process but its own; no network but what it is allowed. docs/sandbox.md gives the reason for each measure.
+process but its own; no network but what it is allowed. The reason for each measure: docs/guides/sandbox.md.
 """
 
 from __future__ import annotations
