@@ -84,11 +84,17 @@ def output_tail(output: str, painter: Painter, limit: int | None) -> list[Line]:
     hidden = 0 if limit is None else max(0, len(rows) - limit)
     lines: list[Line] = []
     if hidden:
-        lines.append(Text(BODY).append(f"… {hidden} more line{'' if hidden == 1 else 's'} above", "dim"))
+        lines.append(more_lines(hidden, painter, " above"))
     for row in rows[hidden:]:
         folded = painter.fold(Text(row, "dim"), BODY, BODY)
         lines += folded if limit is None else folded[: max(limit, 1)]
     return lines
+
+
+def more_lines(count: int, painter: Painter, where: str = "") -> Line:
+    """Says that so many lines are not shown, and by which key they are."""
+    key = "" if painter.plain else " · ctrl+o"
+    return Text(BODY).append(f"… {count} more line{'' if count == 1 else 's'}{where}{key}", "dim")
 
 
 def command_lines(command: str, painter: Painter, *, sign: str = "$") -> list[Line]:

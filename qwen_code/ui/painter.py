@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from rich.cells import cell_len, chop_cells
 from rich.color import ColorSystem
@@ -59,6 +59,15 @@ class Painter:
     def has_many_colours(self) -> bool:
         """Whether it can show colours of the themes' own choosing."""
         return self._colours is not ColorSystem.STANDARD
+
+    @property
+    def colours(self) -> Literal["none", "sixteen", "many", "all"]:
+        """How many the terminal is sent."""
+        if self._theme_name == "mono":
+            return "none"
+        if self._colours is ColorSystem.TRUECOLOR:
+            return "all"
+        return "many" if self.has_many_colours else "sixteen"
 
     @property
     def theme(self) -> str:

@@ -10,13 +10,19 @@ from rich.text import Text
 
 from qwen_code.events import ToolFinished, VerificationFinished
 from qwen_code.tool import DiffBlock
-from qwen_code.ui.blocks import BODY, body, heading_note, label, output_tail
+from qwen_code.ui.blocks import BODY, body, heading_note, label, more_lines, output_tail
 from qwen_code.ui.painter import Line, Painter
 from qwen_code.ui.quantities import duration
 from qwen_code.ui.terminal_text import clipped, output_shown, shown, shown_line
 
 TAIL_CHARACTERS = 16_384
 """How much of a running command's output is kept for the live region."""
+_ASKING = ("ask_user_question", "exit_plan_mode")
+"""Tools that ask a person: while they run, their question stands where their line would."""
+OWN_CALL = "shell-"
+"""How the ids of the person's own commands begin."""
+OWN_LINES = 60
+"""Lines of output under a command that the person typed: they want to read it."""
 KEPT_RESULTS = 20
 """How many results can be shown in full afterwards."""
 
@@ -67,7 +73,7 @@ class Calls:
         """What runs now, with the end of its output; one that waits for its approval is shown elsewhere."""
         lines: list[Line] = []
         for running in self._running.values():
-            if running.output or not running.previewed:
+            if running.output or not (running.previewed or running.name in _ASKING):
                 lines += self._live(running)
         return lines
 
@@ -88,7 +94,8 @@ class Calls:
             return lines + self._failure(event.for_model)
         if isinstance(block, DiffBlock) and running.previewed:
             return lines
-        lines += body(block, self._painter, limit=self.shell_lines)
+        limit = max(self.shell_lines, OWN_LINES) if call.id.startswith(OWN_CALL) else self.shell_lines
+        lines += body(block, self._painter, limit=limit)
         if _is_shortened(lines):
             title = f"{label(call.name)} {clipped(shown_line(running.title), 200)}"
             self.keep(title, lambda: body(block, self._painter, limit=None))
@@ -139,7 +146,7 @@ class Calls:
         if len(rows) <= limit:
             return rows
         self.keep("Failure", lambda: rows)
-        return [*rows[: limit - 1], Text(BODY).append(f"… {len(rows) - limit + 1} more lines", "dim")]
+        return [*rows[: limit - 1], more_lines(len(rows) - limit + 1, self._painter)]
 
     def _heading(self, style: str, call: RunningCall, note: Text) -> Line:
         """One line for a call: a mark, what it is, what it is about, what came of it."""

@@ -11,6 +11,7 @@ from qwen_code.agent.prompting import init_prompt
 from qwen_code.events import Event, Outcome, ToolFinished, ToolOutput, ToolStarted, TurnEnded
 from qwen_code.messages import ToolCall
 from qwen_code.tool import CommandBlock, CommandResult
+from qwen_code.ui.repl.calls import OWN_CALL
 from qwen_code.ui.repl.port import App
 
 SHELL_SIGN = "!"
@@ -54,7 +55,7 @@ class Jobs:
     async def _shell(self, command: str) -> AsyncGenerator[Event, None]:
         """One command, not told to the model."""
         self._commands += 1
-        call = ToolCall(f"shell-{self._commands}", "run_shell_command", {"command": command})
+        call = ToolCall(f"{OWN_CALL}{self._commands}", "run_shell_command", {"command": command})
         output: asyncio.Queue[str | None] = asyncio.Queue()
         shown = ""
         started = time.monotonic()

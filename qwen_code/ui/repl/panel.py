@@ -130,7 +130,10 @@ class Picker(Panel[T]):
         if not choices:
             lines.append(Text("  nothing matches", "dim"))
         hint = f"{len(choices)} of {len(self._all)} · " if len(choices) > room or self._filter else ""
-        lines.append(Text(f"  {hint}↑↓ move · enter choose · type to search · esc leave", "dim"))
+        keys = "↑↓ move · enter choose · type to search · esc leave"
+        if len(hint + keys) > painter.width - 4:
+            keys = "↑↓ · enter · type to search · esc"
+        lines.append(Text(f"  {hint}{keys}", "dim"))
         return [*lines, *below]
 
     def _previewed(self, painter: Painter, rows: int) -> list[Line]:

@@ -36,6 +36,12 @@ ESCAPE_S = 0.03
 MOST_DEFECTS = 3
 """Defects that a session survives; one that comes back with every frame must not go on for ever."""
 
+_DEPTHS = {
+    "none": ColorDepth.DEPTH_1_BIT,
+    "sixteen": ColorDepth.DEPTH_4_BIT,
+    "many": ColorDepth.DEPTH_8_BIT,
+    "all": ColorDepth.DEPTH_24_BIT,
+}
 _BEGIN_FRAME, _END_FRAME = "\x1b[?2026h", "\x1b[?2026l"
 """Synchronized output (https://gist.github.com/christianparpart/d8a62cc1ab659194337d73e399004036)."""
 
@@ -122,7 +128,7 @@ class Screen:
             style=DynamicStyle(self._style),
             input=input,
             output=output,
-            color_depth=ColorDepth.DEPTH_1_BIT if painter.theme == "mono" else None,
+            color_depth=lambda: _DEPTHS[painter.colours],
             erase_when_done=True,
             include_default_pygments_style=False,
             enable_page_navigation_bindings=False,
