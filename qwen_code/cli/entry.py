@@ -34,11 +34,25 @@ def main() -> NoReturn:
     Everything is closed by then, so the interpreter's own farewell (30 ms of freeing what the kernel frees
     anyway) is left out.
     """
+    _open_closed_streams()
     code = run(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):
             stream.flush()
     os._exit(code)
+
+
+def _open_closed_streams() -> None:
+    """Standard streams that a caller has closed lead nowhere; else the next file to be opened would take
+    their place, and what is printed would go into it."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is not None:
+            continue
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        if nowhere != number:
+            os.dup2(nowhere, number)
+            os.close(nowhere)
+        setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -370,6 +370,26 @@ def test_without_a_terminal_there_is_a_sentence_and_no_prompt(project: Path) -> 
     assert "needs a terminal" in done.err
 
 
+CLOSED = {
+    "stdin": (["-m", "scripted:x.json"], "<&-", 42, "The prompt is empty"),
+    "stdin, interactive": (["-i", "hello"], "<&-", 2, "needs a terminal"),
+    "stdout": (["-i", "hello", "-m", "scripted:x.json"], ">&-", 2, "needs a terminal"),
+    "all": (["-i", "hello"], "<&- >&- 2>&-", 2, ""),
+}
+
+
+@pytest.mark.parametrize("which", CLOSED)
+def test_closed_streams_end_in_a_sentence(project: Path, which: str) -> None:
+    arguments, closing, code, sentence = CLOSED[which]
+    program = Program(project)
+    line = f"{shlex.join(program.command(*arguments))} {closing}"
+    done = subprocess.run(
+        ["sh", "-c", line], cwd=project, env=program.env(), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "internal error" in done.stderr) == (code, False)
+    assert sentence in done.stderr
+
+
 def test_the_prompt_is_there_before_the_heavy_parts() -> None:
     heavy = ("pygments", "markdown_it", "rich.markdown", "git", "httpx", "pydantic", "llama_cpp")
     code = (
