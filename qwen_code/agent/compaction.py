@@ -129,7 +129,7 @@ class Compactor:
             raise self._too_large(fill.used, fill.window)
         return fill
 
-    async def after_refusal(self, backend: ModelBackend, refused: ContextOverflow, tell: Tell) -> None:
+    async def after_refusal(self, backend: ModelBackend, refused: ContextOverflow, tell: Tell) -> Fill:
         """The server did not take the prompt: learn from that, and make room.
 
         Raises:
@@ -146,6 +146,7 @@ class Compactor:
             shortened = await self._shorten(backend, plan, "overflow", max(used, fill.window), tell)
         if shortened is None:
             raise self._too_large(used, fill.window, str(refused))
+        return await self._measure(backend)
 
     async def compress(self, backend: ModelBackend, tell: Tell, focus: str = "") -> Compacted | None:
         """Shorten because a person asks for it; None when that would gain nothing."""

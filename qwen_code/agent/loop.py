@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import replace
 
 from qwen_code.agent.answer import Answer
 from qwen_code.agent.compaction import Compactor
@@ -189,13 +188,12 @@ class Agent:
         tell = self._tell_into(report, progress)
         fill = await self.compactor.before_request(self.backend, tell)
         report.budget.steps += 1
-        started = RequestStarted(report.budget.steps, fill.used, fill.window)
-        self._tell(started)
+        self._tell(RequestStarted(report.budget.steps, fill.used, fill.window))
         try:
             return await self._request(report)
         except ContextOverflow as refused:
-            await self.compactor.after_refusal(self.backend, refused, tell)
-        self._tell(replace(started, prompt_tokens=0))
+            fill = await self.compactor.after_refusal(self.backend, refused, tell)
+        self._tell(RequestStarted(report.budget.steps, fill.used, fill.window))
         return await self._request(report)
 
     async def _request(self, report: TurnReport) -> Answer:

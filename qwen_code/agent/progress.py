@@ -13,6 +13,9 @@ _IMMATERIAL = frozenset({"description", "limit", "timeout", "is_background", "to
 _REPEATED = 0.8
 """Share of the calls between two compactions that were made before; more is no progress."""
 
+_TELLING = 3
+"""Calls in a stretch; fewer say nothing about what the model is doing."""
+
 _ADVICE = (
     "Since the conversation was last shortened you have only repeated what you had done before, and no file "
     "has changed. Do not gather the same again: take the next step of the task now, with what you know, or "
@@ -28,6 +31,8 @@ class ProgressGuard:
         self._since: list[str] = []
         self._changed = False
         self._shortened = 0
+        self._idle = 0
+        """Stretches in a row without a single call."""
         self._barren = 0
 
     def observe(self, finished: ToolFinished) -> None:
@@ -42,8 +47,8 @@ class ProgressGuard:
         Raises:
             Stop: two stretches in a row were.
         """
-        repeated = sum(call in self._before for call in self._since)
-        barren = self._shortened > 0 and not self._changed and repeated >= _REPEATED * len(self._since)
+        self._idle = 0 if self._since else self._idle + 1
+        barren = self._shortened > 0 and not self._changed and self._is_barren()
         self._before.update(self._since)
         self._since, self._changed = [], False
         self._shortened += 1
@@ -55,3 +60,9 @@ class ProgressGuard:
                 "repeats what it had done before, without changing a file.",
             )
         return _ADVICE if self._barren else None
+
+    def _is_barren(self) -> bool:
+        """Whether the stretch held only what was done before, or, as the one before it, nothing at all."""
+        if len(self._since) < _TELLING:
+            return self._idle > 1
+        return sum(call in self._before for call in self._since) >= _REPEATED * len(self._since)

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
@@ -14,10 +15,13 @@ import pytest
 from qwen_code.backends.openai_compatible import OpenAICompatible
 from qwen_code.chunks import Finish, PrefillProgress
 from qwen_code.errors import ContextOverflow, EndpointMisconfigured
+from qwen_code.events import AnswerEnded, CompactionStarted, Event, RequestStarted
 from qwen_code.messages import Message, Prompt
 from qwen_code.settings.model import SamplingSettings
+from tests.support.agents import play
 from tests.support.llama_server import LlamaServer, needs_llama_server
 from tests.support.tiny_models import TinyModel
+from tests.support.windows import compactions, grown, windowed_agent
 from tests.unit.backends.asking import ask, collect, finish_of, prompt, remote, text_of
 
 pytestmark = [needs_llama_server, pytest.mark.real_server]
@@ -109,6 +113,31 @@ def test_a_prompt_longer_than_the_window_is_refused_with_its_size(server: LlamaS
     with pytest.raises(ContextOverflow) as caught:
         ask(backend(server), prompt(Message("user", "too long " * WINDOW)))
     assert caught.value.window == WINDOW
+
+
+def test_what_the_real_server_refuses_as_too_long_is_shortened_and_goes_on(
+    server: LlamaServer, tmp_path: Path
+) -> None:
+    """Somebody has told us a window that the server does not have."""
+
+    async def scenario() -> list[Event]:
+        model = backend(server, context_window=32_768)
+        agent, _ = windowed_agent(model, tmp_path)
+        agent.conversation.replace(grown(turns=16))
+        try:
+            return await play(agent, "Go on.")
+        finally:
+            await model.aclose()
+
+    events = asyncio.run(scenario())
+    started = next(event for event in events if isinstance(event, CompactionStarted))
+    assert (started.reason, started.window) == ("overflow", WINDOW)
+    assert all(done.after < WINDOW for done in compactions(events))
+    answers = [event for event in events if isinstance(event, AnswerEnded)]
+    assert answers
+    assert all(0 < answer.usage.prompt_tokens < WINDOW for answer in answers)
+    windows = [event.window for event in events if isinstance(event, RequestStarted)]
+    assert windows == [32_768] + [WINDOW] * len(answers)
 
 
 def test_a_wrong_path_is_answered_with_the_right_one(server: LlamaServer) -> None:

@@ -204,6 +204,16 @@ def words(count: int, seed: int = 0) -> str:
     return " ".join(dice.choices(_WORDS, k=count))
 
 
+def grown(turns: int) -> list[Message]:
+    """What a longer session has said."""
+    messages = [Message("user", "PREAMBLE\n\nCount the stars.")]
+    for number in range(turns):
+        call = ToolCall(f"c{number}", "look", {"size": 60, "seed": number})
+        messages.append(Message("assistant", words(20, number + 500), tool_calls=(call,)))
+        messages.append(Message("tool", words(60, number), tool_call_id=call.id))
+    return messages
+
+
 def windowed_agent(
     backend: ModelBackend, folder: Path, *, facts: Facts | None = None, **more: Any
 ) -> tuple[Agent, list[Sequence[Message]]]:

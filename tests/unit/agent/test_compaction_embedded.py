@@ -7,25 +7,14 @@ from pathlib import Path
 from qwen_code.backends.llama_cpp import LlamaCppBackend
 from qwen_code.events import Compacted, Event, PrefillProgressed
 from qwen_code.local.runtime import RuntimeOptions
-from qwen_code.messages import Message, ToolCall
 from qwen_code.settings.model import SamplingSettings
 from tests.support.agents import play
 from tests.support.tiny_models import Architecture, TinyModel, needs_llama_cpp
-from tests.support.windows import windowed_agent, words
+from tests.support.windows import grown, windowed_agent
 from tests.unit.local.models import small_context
 
 WINDOW = 4_096
 TURNS = 8
-
-
-def grown() -> list[Message]:
-    """What a longer session has said."""
-    messages = [Message("user", "PREAMBLE\n\nCount the stars.")]
-    for number in range(TURNS):
-        call = ToolCall(f"c{number}", "look", {"size": 60, "seed": number})
-        messages.append(Message("assistant", words(20, number + 500), tool_calls=(call,)))
-        messages.append(Message("tool", words(60, number), tool_call_id=call.id))
-    return messages
 
 
 def prefilled(events: list[Event]) -> list[PrefillProgressed]:
@@ -53,7 +42,7 @@ async def scenario(
     sampling = SamplingSettings(max_tokens=30, seed=1)
     backend = LlamaCppBackend(TinyModel(kind).build(), lambda files: (options, []), sampling)
     agent, _ = windowed_agent(backend, folder)
-    agent.conversation.replace(grown())
+    agent.conversation.replace(grown(TURNS))
     try:
         before = prefilled(await play(agent, "Go on."))
         async with aclosing(agent.compress()) as events:
