@@ -122,9 +122,9 @@ class Gate:
                 return self._net(access.target)
             case "read" | "write":
                 place = Place(access.target, self.places.follow(access.resolved or access.target))
-                return self._file(tool, access.kind == "write", place)
+                return self._file(tool, access.kind == "write", place, access.links)
 
-    def _file(self, tool: str, writes: bool, place: Place) -> Decision:
+    def _file(self, tool: str, writes: bool, place: Place, links: int) -> Decision:
         name = self.places.short(place.target)
         kind = "write" if writes else "read"
         if rule := self._files.denying(kind, place, also_read=tool == "edit"):
@@ -143,6 +143,9 @@ class Gate:
             return Decision("ask", reason, suggestions=suggestions)
         if rule := self._files.allowing(kind, place):
             return Decision("allow", f"allowed by the rule {rule.text}", rule.text)
+        if writes and links > 1:
+            reason = f"{name} is the same file as another, perhaps outside the workspace (a hard link)"
+            return Decision("ask", reason, suggestions=suggestions)
         if not writes or self.mode in (Mode.AUTO_EDIT, Mode.AUTO):
             return Decision("allow", f"{name} lies in the workspace")
         return Decision("ask", f"it writes {name}", suggestions=suggestions)

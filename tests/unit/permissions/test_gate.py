@@ -26,6 +26,14 @@ def test_the_mode_decides_about_ordinary_writes(mode: str, verdict: str) -> None
     assert touch(gate(mode=mode), "edit", "write", "src/a.py").verdict == verdict
 
 
+@pytest.mark.parametrize(("mode", "verdict"), [("auto-edit", "ask"), ("auto", "ask"), ("yolo", "allow")])
+def test_a_file_with_a_second_name_is_asked_for_unless_a_rule_names_it(mode: str, verdict: str) -> None:
+    access = Access("write", f"{WORKSPACE}/a.py", f"{WORKSPACE}/a.py", links=2)
+    decision = gate(mode=mode).decide("edit", [access])
+    assert decision.verdict == verdict
+    assert gate(mode=mode, allow=decision.suggestions).decide("edit", [access]).verdict == "allow"
+
+
 @pytest.mark.parametrize("mode", list(Mode))
 def test_ordinary_reads_run_in_every_mode(mode: str) -> None:
     for tool in ("read_file", "glob", "grep_search", "list_directory"):
