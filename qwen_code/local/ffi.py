@@ -98,8 +98,9 @@ def library() -> Library:
 
     os.environ.setdefault("GGML_NO_BACKTRACE", "1")  # a failed assertion would attach gdb to the terminal
     try:
-        with _without_blas_threads():
+        with _without_blas_threads(), _without_high_level():
             module: Library = import_module("llama_cpp.llama_cpp")
+            import_module("llama_cpp._ggml")
     except ModuleNotFoundError as error:
         if error.name != "llama_cpp":
             raise ConfigurationError(
@@ -119,7 +120,9 @@ def library() -> Library:
         ) from None
     lacking = [name for name in _NEEDED if not hasattr(module, name)]
     if lacking:
-        version = getattr(import_module("llama_cpp"), "__version__", "of unknown version")
+        from importlib.metadata import version as version_of
+
+        version = version_of("llama-cpp-python")
         raise ConfigurationError(
             f"llama-cpp-python {version} is too old (it has no {lacking[0]}). "
             "Update it: pip install --upgrade llama-cpp-python"
@@ -145,6 +148,29 @@ def _without_blas_threads() -> Generator[None]:
     finally:
         if given is None:
             del os.environ[name]
+
+
+@contextmanager
+def _without_high_level() -> Generator[None]:
+    """`import llama_cpp` brings its high-level classes along, chat formats and jinja2 included, and takes
+    twice as long; so something stands in for the package while its one module is imported."""
+    import sys
+    from importlib.util import find_spec
+    from types import ModuleType
+
+    name = "llama_cpp"
+    spec = find_spec(name) if name not in sys.modules else None
+    if spec is None:  # imported already, or not installed, which the import then says
+        yield
+        return
+    stand_in = ModuleType(name)
+    stand_in.__path__ = spec.submodule_search_locations or []
+    sys.modules[name] = stand_in
+    try:
+        yield
+    finally:
+        if sys.modules.get(name) is stand_in:
+            del sys.modules[name]
 
 
 def library_version() -> str:
@@ -183,10 +209,7 @@ def cpu_overrides(patterns: Sequence[str]) -> Any:
 
 def _cpu_buffer_type_elsewhere() -> Any:
     """Some builds export the function from another of ggml's libraries."""
-    from pathlib import Path
-
-    package: Any = import_module("llama_cpp")
-    for path in sorted((Path(package.__file__).parent / "lib").glob("*ggml-*")):
+    for path in sorted((Path(library().__file__).parent / "lib").glob("*ggml-*")):
         function: Any = getattr(ctypes.CDLL(str(path)), "ggml_backend_cpu_buffer_type", None)
         if function is not None:
             return function

@@ -42,7 +42,7 @@ class Saving:
 
     folder: Path
     limit_bytes: int = 8 * 2**30
-    least_seconds: float = 0.25
+    least_seconds: float = 0.1
     """What evaluating again must take at least to be worth a file."""
 
 
@@ -201,7 +201,9 @@ class Runtime:
         if self._store.holds(chain):
             return False
         pending = held.tokens[evaluated : max(evaluated, held.lengths[entries - 1])]
-        return self._write(track, chain, held.lengths[:entries], pending, session)
+        # The last mark is where the answer began; one rewinds to before what a person said.
+        checkpoints = [c for c in track.checkpoints if c.length in held.marks[:-1]]
+        return self._write(track, chain, held.lengths[:entries], pending, checkpoints, session)
 
     def close(self) -> None:
         if self._grammars is not None:
@@ -268,10 +270,16 @@ class Runtime:
         chain = rendered.chain[:1]
         worth = self._store is not None and not self._store.holds(chain) and self._is_worth(track)
         if worth:
-            self._write(track, chain, rendered.lengths[:1], (), "")
+            self._write(track, chain, rendered.lengths[:1], (), (), "")
 
     def _write(
-        self, track: Track, chain: Sequence[str], lengths: Sequence[int], pending: Sequence[int], label: str
+        self,
+        track: Track,
+        chain: Sequence[str],
+        lengths: Sequence[int],
+        pending: Sequence[int],
+        checkpoints: Sequence[Checkpoint],
+        label: str,
     ) -> bool:
         context = self.engine.context
         return self._store is not None and self._store.save(
@@ -281,7 +289,7 @@ class Runtime:
             pending=pending,
             size=context.state_size(track.id),
             write=lambda path: context.save(track.id, path, track.tokens) > 0,
-            checkpoints=_most_useful(track.checkpoints),
+            checkpoints=_most_useful(checkpoints),
             label=label,
         )
 

@@ -35,6 +35,13 @@ TOOLS = [
 ]
 SYSTEM = {"role": "system", "content": "You are a coding agent. " * 20}
 HELLO = {"role": "user", "content": "Hello."}
+NUMBERS = {"type": "array", "items": {"type": "integer"}, "minItems": 256}
+LONG: dict[str, Any] = {
+    "response_format": {"type": "json_schema", "json_schema": {"name": "numbers", "schema": NUMBERS}},
+    "max_tokens": 30_000,
+    "stream": True,
+}
+"""An answer that the model can't end soon."""
 
 
 @pytest.fixture(scope="module")
@@ -207,9 +214,9 @@ def test_wrong_requests_are_told_what_is_wrong(
 
 def test_a_client_that_leaves_stops_the_model(served: ServedModel) -> None:
     left = sum("the client left" in line for line in served.log)
-    endless = ask(served, HELLO, max_tokens=30_000, stream=True, temperature=2.0)
-    next(iter(endless))
-    endless.close()
+    long = ask(served, HELLO, **LONG)
+    next(iter(long))
+    long.close()
     served.wait_for("the client left", times=left + 1)
     assert ask(served, HELLO).usage.completion_tokens <= 16  # and not behind 30,000 others
 
@@ -256,8 +263,8 @@ def test_a_second_program_works_with_the_served_model(served: ServedModel, tmp_p
 
 def test_ctrl_c_ends_it_even_while_it_answers(tmp_path: Path) -> None:
     with ServedModel(caller(), tmp_path) as served:
-        endless = ask(served, HELLO, max_tokens=30_000, stream=True)
-        next(iter(endless))
+        long = ask(served, HELLO, **LONG)
+        next(iter(long))
         assert served.interrupt() == 0
         assert "Traceback" not in "".join(served.log)
 
