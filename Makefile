@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench safety fuzz clean
+.PHONY: help demo test check format bench marathon safety fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ bench: ## Measure the overhead against bare floors, in one run
 	@scripts/setup.sh dev
 	.venv/bin/python -m benchmarks.overhead
 	@command -v tmux >/dev/null && .venv/bin/python -m benchmarks.repl || echo "the terminal is not measured: no tmux"
+
+marathon: ## Measure a day's work in a small window: compactions, prefix, what is still known
+	@scripts/setup.sh dev
+	.venv/bin/python -m benchmarks.marathon
 
 safety: ## Measure permissions and sandbox on cases and by fuzzing (QWEN_CODE_CASES names other cases)
 	@scripts/setup.sh dev
