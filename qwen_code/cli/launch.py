@@ -24,9 +24,11 @@ from qwen_code.ui.oneshot import Format, run_oneshot
 
 NO_SANDBOX = (
     "Nothing confines commands well enough to run them without a question, and a one-shot run can't ask. "
-    "{reasons} Or start it with --yolo where everything may run (a container, a CI runner), or with "
+    "{reasons} {weaker}Or start it with --yolo where everything may run (a container, a CI runner), or with "
     "--approval-mode plan, default or auto-edit: what would be asked is refused, and the exit code is 54."
 )
+
+WEAKER = "Or accept the weaker sandbox that is there ({name}) with --approval-mode auto. "
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +133,9 @@ def _check_sandbox(app: App) -> None:
     """
     if app.mode is not Mode.AUTO or app.sandbox.confines:
         return
-    if app.sandbox.name == "none" or not app.settings.tools.approval_mode:
-        raise SandboxUnavailable(NO_SANDBOX.format(reasons=app.chooser.choice.remedy))
+    weaker = "" if app.sandbox.name == "none" else WEAKER.format(name=app.sandbox.name)
+    if not weaker or not app.settings.tools.approval_mode:
+        raise SandboxUnavailable(NO_SANDBOX.format(reasons=app.chooser.choice.remedy, weaker=weaker))
 
 
 def _stop_on_signals(app: App) -> None:

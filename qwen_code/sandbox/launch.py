@@ -29,6 +29,8 @@ _CAPABILITY_VERSION = 0x20080522
 _SECCOMP_MODE_FILTER = 2
 _LANDLOCK_RESTRICT_SELF = 446
 _BACKLOG = 64
+_SIGKILL = 9
+"""Said here, since `signal` imports much."""
 _FAILED = 126
 
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy")
@@ -54,15 +56,17 @@ def _pairs(options: list[str]) -> Iterator[tuple[str, int]]:
 
 
 def _hand_out_socket(descriptor: int) -> None:
-    import socket
+    import _socket  # `socket` itself takes as long to import as all of this
 
-    listener = socket.socket()
+    listener = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
     listener.bind(("127.0.0.1", 0))
     listener.listen(_BACKLOG)
-    with socket.socket(fileno=descriptor) as outside:
-        socket.send_fds(outside, [b"s"], [listener.fileno()])
-        if not outside.recv(1):
-            raise OSError("nobody serves the network proxy")
+    outside = _socket.socket(fileno=descriptor)
+    handed_out = listener.fileno().to_bytes(4, sys.byteorder)
+    outside.sendmsg([b"s"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, handed_out)])
+    if not outside.recv(1):
+        raise OSError("nobody serves the network proxy")
+    outside.close()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     listener.close()
     os.environ.update(dict.fromkeys(PROXY_VARIABLES, url))
@@ -71,7 +75,6 @@ def _hand_out_socket(descriptor: int) -> None:
 
 def _confine(ruleset: int | None, program: int | None) -> None:
     import ctypes
-    import signal
 
     library = ctypes.CDLL(None, use_errno=True)
 
@@ -80,7 +83,7 @@ def _confine(ruleset: int | None, program: int | None) -> None:
             raise OSError(ctypes.get_errno(), f"{what}: {os.strerror(ctypes.get_errno())}")
 
     parent = os.getppid()
-    check(library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "PR_SET_PDEATHSIG")
+    check(library.prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0), "PR_SET_PDEATHSIG")
     if os.getppid() != parent:
         os._exit(_FAILED)
     if os.geteuid() == 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -32,10 +33,14 @@ _SSH_KEYS = Path("/etc/ssh")
 
 
 def secret_paths(home: Path) -> Iterator[Path]:
-    """Those that exist and can be read, each where its links lead."""
-    named = [home / name for name in _IN_HOME] + [Path(name) for name in _OF_THE_MACHINE]
-    if os.geteuid() == 0:
-        named += sorted(_SSH_KEYS.glob("ssh_host_*_key"))
-    for path in named:
+    """Those that exist and can be read, each where its links lead. Looked at anew for every command."""
+    for path in _named(str(home)):
         if os.access(path, os.R_OK):
             yield Path(os.path.realpath(path))
+
+
+@lru_cache(maxsize=8)
+def _named(home: str) -> tuple[str, ...]:
+    """As text, since there are a hundred of them."""
+    keys = sorted(_SSH_KEYS.glob("ssh_host_*_key")) if os.geteuid() == 0 else []
+    return (*(f"{home}/{name}" for name in _IN_HOME), *_OF_THE_MACHINE, *map(str, keys))
