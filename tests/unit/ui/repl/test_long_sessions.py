@@ -1,7 +1,15 @@
 from __future__ import annotations
 
+import asyncio
 import gc
+import io
+import sys
 import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+from prompt_toolkit.data_structures import Size
+from prompt_toolkit.input import create_pipe_input
 
 from qwen_code.events import (
     AnswerEnded,
@@ -15,12 +23,16 @@ from qwen_code.events import (
     TurnEnded,
 )
 from qwen_code.messages import Message, ToolCall, Usage
+from qwen_code.settings.model import Settings
 from qwen_code.tool import CommandBlock
 from qwen_code.ui.painter import Painter
 from qwen_code.ui.repl.activity import Activity
 from qwen_code.ui.repl.record import Record
+from qwen_code.ui.repl.repl import Repl
+from qwen_code.ui.repl.screen import FrameOutput
 from qwen_code.ui.repl.status import Meter
 from qwen_code.ui.repl.transcript import Transcript
+from tests.support.repl_app import FakeApp, Step
 
 OUTPUT = "a line of output that is as long as such lines are\n" * 100
 
@@ -72,3 +84,74 @@ def test_a_session_of_hours_keeps_its_memory_flat() -> None:
     finally:
         tracemalloc.stop()
     assert after - before < 400_000
+
+
+def calls_of(screen: Screen, turns: int) -> int:
+    """How many functions run for so many turns: work that no busy machine changes."""
+    count = 0
+
+    def counted(frame: object, event: str, argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(counted)
+    try:
+        screen.play(turns)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_an_event_costs_the_same_after_hours_as_at_the_beginning() -> None:
+    screen = Screen()
+    screen.play(25)
+    early = calls_of(screen, 10)
+    screen.play(200)
+    assert calls_of(screen, 10) < 1.05 * early
+
+
+class Blind(io.StringIO):
+    """A terminal that nobody looks at."""
+
+    def write(self, text: str, /) -> int:
+        return len(text)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    for _ in iter(condition, True):
+        await asyncio.sleep(0.001)
+
+
+def test_two_hundred_turns_of_the_whole_program_keep_its_memory_flat(tmp_path: Path) -> None:
+    steps: list[Step] = [*turn(1)]
+
+    async def live() -> int:
+        app = FakeApp(tmp_path)
+        with create_pipe_input() as keys:
+            size = Size(rows=40, columns=120)
+            output = FrameOutput(Blind(), lambda: size, term="xterm-256color", enable_cpr=False)
+            painter = Painter(120, environ={})
+            history = tmp_path / "history"
+            repl = Repl(Settings(), painter, directory=tmp_path, history=history, input=keys, output=output)
+            running = asyncio.create_task(repl.run(app.open, None, None))
+            await until(lambda: repl.turns is not None)
+
+            async def work(turns: int) -> int:
+                for _ in range(turns):
+                    app.turns = [steps]
+                    repl.submit("go on")
+                    await until(lambda: not repl.busy and not repl.transcript.behind)
+                gc.collect()
+                return tracemalloc.get_traced_memory()[0]
+
+            await work(40)
+            tracemalloc.start()
+            try:
+                grown = -(await work(5)) + await work(155)
+            finally:
+                tracemalloc.stop()
+            repl.leave(0)
+            await running
+        return grown
+
+    assert asyncio.run(live()) < 400_000
