@@ -32,7 +32,7 @@ from qwen_code.messages import Message, ToolCall, Usage
 from qwen_code.permissions.decision import ApprovalRequest, Decision
 from qwen_code.settings.model import Settings
 from qwen_code.tool import Access, CommandBlock, DiffBlock, Draft, Question, TextBlock, Todo, TodoBlock
-from tests.support.repl_app import Approval, Asking, FakeApp, Hang, Step, says
+from tests.support.repl_app import Approval, Asking, FakeApp, Hang, Planning, Step, says
 from tests.support.repl_harness import ENTER, running_repl
 
 SCREENS = Path(__file__).parent / "screens"
@@ -66,6 +66,7 @@ def touches(a: Interval, b: Interval) -> bool:
 ---
 That is all.
 """
+PLAN = "## Fix `merge`\n\n1. Compare with `<=`\n2. Run the tests\n\nNothing else changes."
 DIFF = DiffBlock(
     "opening_hours/intervals.py",
     "@@ -31,5 +31,5 @@ def merge(intervals):\n     for interval in rest:\n"
@@ -206,6 +207,8 @@ SCENES = {
     "approve-command": Scene([ApprovalNeeded("c1", ""), Approval(RUN)], "would have let", ("?",)),
     "save-rule": Scene([ApprovalNeeded("c1", ""), Approval(RUN)], "rule >", ("a",)),
     "question": Scene([Asking((Question("Which database?", ("sqlite", "postgres")),))], "3. something else"),
+    "plan": Scene([Planning(PLAN)], "Carry out this plan?"),
+    "theme": Scene(says("Hello."), "say it with a comma", ("/theme", ENTER)),
     "help": Scene(says("Hello."), "which model answers", ("/help", ENTER), idle=True),
     "context": Scene(says("Hello."), "tool results", ("/context", ENTER), idle=True),
     "tools": Scene(says("Hello."), "2 tools", ("/tools", ENTER), idle=True),

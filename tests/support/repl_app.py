@@ -35,7 +35,7 @@ from qwen_code.sessions.summary import SessionSummary
 from qwen_code.settings.layers import load_settings
 from qwen_code.settings.locations import Locations
 from qwen_code.settings.model import Settings
-from qwen_code.tool import CommandResult, Question, UserPort
+from qwen_code.tool import CommandResult, PlanReview, Question, UserPort
 from qwen_code.workspace.paths import Workspace
 
 
@@ -60,7 +60,14 @@ class Asking:
     questions: Sequence[Question]
 
 
-Step: TypeAlias = Event | Pause | Hang | Approval | Asking
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """A plan is put to the person."""
+
+    plan: str
+
+
+Step: TypeAlias = Event | Pause | Hang | Approval | Asking | Planning
 
 
 def says(text: str, pieces: int = 1, usage: Usage | None = None) -> list[Step]:
@@ -100,6 +107,7 @@ class FakeApp:
     prompts: list[str] = field(default_factory=list[str])
     steered: list[str] = field(default_factory=list[str])
     answers: list[Answer] = field(default_factory=list[Answer])
+    reviews: list[PlanReview | None] = field(default_factory=list[PlanReview | None])
     user_answers: list[Sequence[str] | None] = field(default_factory=list[Sequence[str] | None])
     commands: list[str] = field(default_factory=list[str])
     rules: list[tuple[str, tuple[str, ...]]] = field(default_factory=list[tuple[str, tuple[str, ...]]])
@@ -175,6 +183,8 @@ class FakeApp:
                         yield event
             case Asking(questions):
                 self.user_answers.append(await self._waits(self._user.ask(questions)))
+            case Planning(plan):
+                self.reviews.append(await self._waits(self._user.review_plan(plan)))
             case _:
                 yield step
 

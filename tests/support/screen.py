@@ -45,6 +45,10 @@ class Emulator:
     def text(self) -> str:
         return "\n".join(self.lines())
 
+    def cells(self) -> list[list[Any]]:
+        """The visible rows as pyte has them: characters with their looks."""
+        return [self._cells(row) for row in self._visible()]
+
     def painted(self) -> list[str]:
         """Like `lines`, every run of equal looks as `{looks}text`; `{}` goes back to none."""
         return _trimmed(self._painted(row) for row in self._rows())

@@ -15,7 +15,7 @@ from qwen_code.permissions.decision import Answer, ApprovalRequest
 from qwen_code.tool import Access, CommandBlock, DiffBlock
 from qwen_code.ui.blocks import BODY, body, command_lines, heading_note, label
 from qwen_code.ui.painter import Line, Painter
-from qwen_code.ui.repl.panel import Entry, Key, Panel, key_line
+from qwen_code.ui.repl.panel import Entry, Key, Panel, key_lines
 from qwen_code.ui.terminal_text import clipped, shown, shown_line
 
 _VERBS = {"read": "reads", "write": "writes", "run": "runs in", "net": "connects to"}
@@ -98,7 +98,7 @@ class ApprovalPanel(Panel[ApprovalAnswer]):
     def _question(self, painter: Painter) -> list[Line]:
         request = self._request
         lines = painter.wrap(Text(f"Allow this? {shown_line(request.decision.reason)}", "strong"), "", "  ")
-        touched = _touched(request.accesses)
+        touched = _touched([a for a in request.accesses if not _is_named(a, request.decision.reason)])
         if touched:
             lines += painter.wrap(Text(clipped(touched, 4 * painter.width), "dim"), "  ")
         if self._why:
@@ -111,7 +111,7 @@ class ApprovalPanel(Panel[ApprovalAnswer]):
         if not self._why:
             keys.append(("?", "why am I asked"))
         keys.append(("esc", "no, and stop"))
-        return lines + painter.wrap(key_line(keys, painter), "  ")
+        return lines + key_lines(keys, painter)
 
     def _explanation(self, painter: Painter) -> list[Line]:
         decision = self._request.decision
@@ -184,6 +184,13 @@ def _fault(rules: Sequence[str]) -> str:
         except RuleError as error:
             return f"{shown_line(rule)} is no rule: {shown_line(str(error))}"
     return ""
+
+
+def _is_named(access: Access, reason: str) -> bool:
+    """Whether the reason for the question already says that this file is written, and no link leads on."""
+    name = reason.removeprefix("it writes ")
+    leads_on = access.resolved and access.resolved != access.target
+    return name != reason and access.kind == "write" and not leads_on and access.target.endswith(f"/{name}")
 
 
 def _touched(accesses: Sequence[Access]) -> str:

@@ -193,10 +193,13 @@ class TextPanel(Panel[str]):
         self._answered(text)
 
 
-def key_line(keys: Sequence[tuple[str, str]], painter: Painter) -> Text:
-    """Keys and what they mean, each pair kept together where the line is wrapped."""
-    text = Text()
+def key_lines(keys: Sequence[tuple[str, str]], painter: Painter) -> list[Line]:
+    """Keys and what they mean, as many in a line as fit; none is torn from its meaning."""
+    lines: list[Line] = []
     for key, meaning in keys:
-        text.append("  " if text else "").append(f"[{key}]" if painter.plain else key, "accent")
-        text.append(f"\u00a0{meaning.replace(' ', chr(0xA0))}")
-    return text
+        pair = Text().append(f"[{key}]" if painter.plain else key, "accent").append(f" {meaning}")
+        if lines and lines[-1].cell_len + pair.cell_len + 2 <= painter.width:
+            lines[-1].append("  ").append_text(pair)
+        else:
+            lines.append(Text("  ").append_text(pair))
+    return lines

@@ -11,7 +11,7 @@ from qwen_code.permissions.decision import Mode
 from qwen_code.ui.markdown_stream import MarkdownStream
 from qwen_code.ui.markdown_view import MarkdownView
 from qwen_code.ui.painter import Line, Painter
-from qwen_code.ui.repl.panel import Entry, Key, Panel, key_line
+from qwen_code.ui.repl.panel import Entry, Key, Panel, key_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class PlanPanel(Panel[PlanAnswer]):
             ("n", "no, tell it why"),
             ("esc", "no, and stop"),
         ]
-        return [Text("Carry out this plan?", "strong"), *painter.wrap(key_line(keys, painter), "  ")]
+        return [Text("Carry out this plan?", "strong"), *key_lines(keys, painter)]
 
     def press(self, key: Key) -> None:
         match key.lower():

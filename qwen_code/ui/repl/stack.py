@@ -72,8 +72,7 @@ class Lines(Container):
         if cell is None:
             if len(self._cells) > 10_000:
                 self._cells.clear()
-            # a space that keeps words together looks like any other; prompt-toolkit would underline it
-            cell = self._cells[character, style] = Char(" " if character == "\xa0" else character, style)
+            cell = self._cells[character, style] = Char(character, style)
         return cell
 
 

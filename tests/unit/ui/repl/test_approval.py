@@ -108,7 +108,8 @@ def test_the_question_says_why_what_it_touches_and_which_keys() -> None:
     shown = question()
     assert "Allow this? it is not read-only" in shown
     assert "runs in /project" in shown
-    assert all(f"{key}\u00a0" in shown for key in ("y", "n", "a", "s", "?", "esc"))
+    keys = ("y yes, once", "n no, tell it why", "a always", "s this session", "? why am I asked", "esc no")
+    assert all(key in shown for key in keys)
 
 
 def test_a_question_mark_explains_commands_and_rules() -> None:
@@ -155,3 +156,22 @@ def test_a_tool_without_a_preview_shows_all_its_arguments() -> None:
         tool="mcp__db__drop", title="", accesses=(), arguments={"table": "users\x1b[2J", "force": True}
     )
     assert lines(given) == ["? mcp__db__drop", "    table: users␛[2J", "    force: True"]
+
+
+@pytest.mark.parametrize("width", range(20, 100, 7))
+def test_no_key_is_torn_from_its_meaning(width: int) -> None:
+    rows = question(width=width).split("\n")
+    assert any(row.endswith("esc no, and stop") for row in rows)
+    assert not any(row.strip() in ("y", "n", "a", "s", "?", "esc") for row in rows)
+
+
+def test_a_file_that_the_reason_names_is_not_named_twice() -> None:
+    decision = Decision("ask", "it writes src/a.py")
+    written = Access("write", "/project/src/a.py", "/project/src/a.py")
+    linked = Access("write", "/project/src/a.py", "/etc/a.py")
+
+    def shown(access: Access) -> str:
+        return question(given=ApprovalRequest(ToolCall("1", "edit", {}), "a", decision, None, (access,)))
+
+    assert "writes /project" not in shown(written)
+    assert "leads to /etc/a.py" in shown(linked)

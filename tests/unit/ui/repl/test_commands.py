@@ -87,6 +87,11 @@ def test_what_is_none(text: str) -> None:
     assert not is_command(text)
 
 
+def test_every_command_is_in_the_guide() -> None:
+    guide = (Path(__file__).parents[4] / "docs" / "guides" / "repl.md").read_text()
+    assert [command.name for command in COMMANDS if f"`/{command.name}" not in guide] == []
+
+
 def test_names_and_aliases_are_unique() -> None:
     names = [name for command in COMMANDS for name in (command.name, *command.aliases)]
     assert len(names) == len(set(names))
