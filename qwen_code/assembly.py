@@ -22,6 +22,7 @@ from qwen_code.messages import ToolSpec
 from qwen_code.permissions.decision import Approver, Mode
 from qwen_code.permissions.gate import Gate
 from qwen_code.permissions.path_patterns import PathPattern
+from qwen_code.permissions.rule_problems import rule_problems
 from qwen_code.permissions.rules import RuleSet
 from qwen_code.permissions.trust import trust_of
 from qwen_code.sandbox.base import Bounds, HostJudge, Network, Sandbox
@@ -84,14 +85,16 @@ def find_place(
 
     Raises:
         ConfigurationError: a setting is wrong; the sentence says where.
+        UsageError: so is a rule on the command line.
     """
     home = find_home(environ)
     locations = Locations.of(cwd=directory, home=home, environ=environ)
     record = trust_of(directory, locations.trusted_folders)
     trusted = trust or record.trusted
     loaded = load_settings(cwd=directory, home=home, environ=environ, flags=flags, trusted=trusted)
-    if record.problem:
-        loaded = replace(loaded, problems=(record.problem, *loaded.problems))
+    problems = ([record.problem] if record.problem else []) + list(rule_problems(loaded.items))
+    if problems:
+        loaded = replace(loaded, problems=(*problems, *loaded.problems))
     return Place(locations, environ, trusted, loaded, flags)
 
 

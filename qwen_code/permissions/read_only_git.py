@@ -102,10 +102,12 @@ def _acts(word: str) -> bool:
 def _paths(fields: Sequence[Field]) -> list[Field]:
     """The files that arguments name: as they are, or behind the last colon (`HEAD:x`, `:x`, `-L1,9:x`)."""
     paths: list[Field] = []
-    for field in fields:
+    for at, field in enumerate(fields):
         text = field.text
         if field.kind == "process" or (text.startswith("-") and not text.startswith("-L")):
             continue
+        if at and fields[at - 1].text == "-L" and ":" not in text:
+            continue  # lines, perhaps by a pattern: `blame -L /def/,+5 x`
         _, colon, path = text.rpartition(":")
         path = re.sub(r"^(?:\([^)]*\))?[/!^]*", "", path) if colon else ""
         if path:
