@@ -7,9 +7,13 @@ or with flags and a prompt, is the agent itself.
 from __future__ import annotations
 
 import contextlib
+import errno
+import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 from typing import NoReturn
 
 from qwen_code.errors import ExitCode, QwenCodeError
@@ -34,11 +38,18 @@ def main() -> NoReturn:
     Everything is closed by then, so the interpreter's own farewell (30 ms of freeing what the kernel frees
     anyway) is left out.
     """
+    signal.signal(signal.SIGINT, _leave)  # until a command runs, there is nothing to end well
     _open_closed_streams()
+    _escape_what_streams_lack()
     code = run(sys.argv[1:])
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            stream.flush()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        pass
+    except (OSError, ValueError) as error:
+        code = code or _say(f"The output can't be written: {error}.", ExitCode.FAILED, False)
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.flush()
     os._exit(code)
 
 
@@ -55,16 +66,24 @@ def _open_closed_streams() -> None:
         setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))
 
 
+def _escape_what_streams_lack() -> None:
+    """A character that a stream's encoding does not have must not cost the output."""
+    for stream in (sys.stdout, sys.stderr):
+        if not isinstance(stream, io.TextIOWrapper):
+            continue
+        if stream.errors == "strict" or stream.encoding.lower() not in ("utf-8", "utf8"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    os._exit(ExitCode.INTERRUPTED)
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command line.
 
     No traceback reaches a user: known ends are one sentence, and an unknown one says how to see more.
     """
-    if list(arguments) in (["--version"], ["-V"]):
-        from qwen_code import __version__
-
-        print(f"qwen-code {__version__}")
-        return ExitCode.DONE
     debug = "--debug" in arguments
     try:
         return _dispatch(list(arguments))
@@ -75,12 +94,26 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         _abandon_stdout()
         return ExitCode.FAILED
-    except Exception as error:  # a defect of ours: say so, and how to report it
-        text = f"internal error, {type(error).__name__}: {error}. Run again with --debug for the traceback."
-        return _say(text, ExitCode.FAILED, debug)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            return _say("No space is left on the device to write to.", ExitCode.FAILED, debug)
+        return _defect(error, debug)
+    except Exception as error:
+        return _defect(error, debug)
+
+
+def _defect(error: Exception, debug: bool) -> ExitCode:
+    """A defect of ours: say so, and how to report it."""
+    text = f"internal error, {type(error).__name__}: {error}. Run again with --debug for the traceback."
+    return _say(text, ExitCode.FAILED, debug)
 
 
 def _dispatch(arguments: list[str]) -> int:
+    if arguments in (["--version"], ["-V"]):
+        from qwen_code import __version__
+
+        print(f"qwen-code {__version__}")
+        return ExitCode.DONE
     if not arguments or arguments[0] not in COMMANDS:
         from qwen_code.cli.run_command import run as run_agent
 
@@ -91,15 +124,18 @@ def _dispatch(arguments: list[str]) -> int:
 
     name = arguments.pop(0)
     arguments = [argument for argument in arguments if argument != "--debug"]
-    return invoke(import_module(f"qwen_code.cli.{name}_command").app, arguments, f"qwen-code {name}")
+    command = import_module(f"qwen_code.cli.{name}_command").app
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    return invoke(command, arguments, f"qwen-code {name}")
 
 
-def _say(text: str, code: ExitCode, debug: bool) -> int:
+def _say(text: str, code: ExitCode, debug: bool) -> ExitCode:
     if debug:
         import traceback
 
         traceback.print_exc()
-    print(f"qwen-code: {text}", file=sys.stderr)
+    with contextlib.suppress(OSError):
+        print(f"qwen-code: {text}", file=sys.stderr)
     return code
 
 

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +52,7 @@ def launch(wanted: Launch) -> int:
     """Run to the end; the exit code."""
     directory = _working_directory()
     place = find_place(directory, os.environ, wanted.flags, trust=wanted.trust)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if wanted.interactive:
         return asyncio.run(_interactive(wanted, place))
     for problem in place.loaded.problems:
@@ -152,4 +153,5 @@ def _stop_on_signals(app: App) -> None:
 
 
 def _warn(text: str) -> None:
-    print(f"qwen-code: {text}", file=sys.stderr)
+    with suppress(OSError):
+        print(f"qwen-code: {text}", file=sys.stderr)

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Literal, Protocol, TextIO, TypeAlias, cast
 
-from qwen_code.errors import ExitCode
+from qwen_code.errors import ExitCode, QwenCodeError
 from qwen_code.events import Denial, Event, Outcome, TurnEnded
 
 Format: TypeAlias = Literal["text", "json", "stream-json"]
@@ -75,6 +75,28 @@ def _stream(given: TextIO | None, standard: TextIO | None) -> TextIO:
     return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - open to the process's end
 
 
+def _write(out: TextIO, text: str) -> None:
+    """Raises QwenCodeError when there is no room for the result; BrokenPipeError when nobody wants it."""
+    try:
+        out.write(text)
+        out.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise QwenCodeError(f"The result can't be written to stdout: {reason}.") from error
+
+
+def _line(message: dict[str, object], encoding: str | None) -> str:
+    """JSON as it is; in ASCII where a name in it is not text, or the stream's encoding lacks characters."""
+    line = json.dumps(message, ensure_ascii=False)
+    try:
+        line.encode(encoding or "utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(message)
+    return line
+
+
 class _Text:
     """The last answer on stdout; what stopped the run, if anything did, on stderr."""
 
@@ -89,8 +111,7 @@ class _Text:
         if ended.structured is not None:
             text = json.dumps(ended.structured, ensure_ascii=False, indent=2)
         if text:
-            self._out.write(self._harmless(text) + "\n")
-            self._out.flush()
+            _write(self._out, self._harmless(text) + "\n")
         if ended.outcome is not Outcome.DONE:
             self._err.write(f"qwen-code: {ended.detail}\n")
         for denial in ended.denials:
@@ -136,13 +157,11 @@ class _Json:
 
     def close(self, ended: TurnEnded) -> None:
         if not self._lines:
-            self._out.write("[" + ",\n".join(self._kept) + "]\n")
-        self._out.flush()
+            _write(self._out, "[" + ",\n".join(self._kept) + "]\n")
 
     def _put(self, message: dict[str, object]) -> None:
-        line = json.dumps(message, ensure_ascii=False)
+        line = _line(message, self._out.encoding)
         if self._lines:
-            self._out.write(line + "\n")
-            self._out.flush()
+            _write(self._out, line + "\n")
         else:
             self._kept.append(line)

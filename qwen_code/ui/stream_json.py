@@ -97,7 +97,7 @@ class StreamJson:
                 return [self._user([{"type": "text", "text": text}], origin="user")]
             case Retried(attempt, reason, wait_s):
                 data: Json = {"attempt": attempt, "reason": reason, "wait_s": wait_s}
-                data["discardedToolCalls"] = []
+                data |= {"discardedToolCalls": [], "preserveText": False}
                 return [self._message("system", subtype="retry", data=data)]
             case VerificationFinished(command, passed, output, attempt):
                 data = {"command": command, "passed": passed, "attempt": attempt, "output": _capped(output)}
