@@ -230,7 +230,7 @@ class Compactor:
         condenser = Condenser(self._conversation, backend, plan, self._cutter, self._facts)
         shortened = None
         if not _has_middle(old, start):
-            shortened = condenser.latest_cut()
+            shortened = await condenser.latest_cut()
         elif reason == "window":
             shortened = await condenser.without_outputs(start, before)
         if shortened is None:

@@ -98,15 +98,18 @@ class Condenser:
         path = self._cutter.save("tool results", taken.text)
         return Shortened(with_references(self._old, taken, path), "outputs", str(path)) if path else None
 
-    def latest_cut(self) -> Shortened:
-        """The first message and what the model has not answered yet, cut to what the window takes."""
+    async def latest_cut(self) -> Shortened:
+        """What the model has not answered yet, cut to what the window takes; if need be the task too."""
         first, *latest = self._old
-        return Shortened([first, *self._fitted(latest, self._plan.results)], "outputs")
+        messages = [first, *self._fitted(latest, self._plan.results)]
+        if latest and await self._tokens(messages) > self._plan.limit:
+            messages[0] = self._first()
+        return Shortened(messages, "outputs")
 
     async def summed_up(self, start: int, before: int, focus: str, tell: Tell) -> Shortened:
         summary = await self._summary(start, before, focus, tell)
         path = self._cutter.save("conversation", as_text(self._old))
-        first = replace(self._old[0], text=self._cutter.cut(self._old[0].text, self._plan.task, "task"))
+        first = self._first()
         facts, budget = self._facts(), self._plan.summary * BYTES_PER_TOKEN
 
         def rebuilt(start: int, latest: Sequence[Message]) -> list[Message]:
@@ -148,9 +151,14 @@ class Condenser:
                 lean[index] = replace(self._old[index], text="[a long result, left out here]")
             if await self._tokens(lean) <= self._plan.summary_request:
                 return self._conversation.prompt_of(lean)
-        lean[0] = replace(self._old[0], text=self._cutter.cut(self._old[0].text, self._plan.task, "task"))
+        lean[0] = self._first()
         room = self._plan.summary_request - await self._tokens(lean[:1])
-        return self._conversation.prompt_of([lean[0], *lean[tail_start(lean, max(room, 0)) :]])
+        answered = lean[:start]  # what follows stays word for word anyway
+        return self._conversation.prompt_of([lean[0], *answered[tail_start(answered, max(room, 0)) :]])
+
+    def _first(self) -> Message:
+        """The first message, cut to what it may take."""
+        return replace(self._old[0], text=self._cutter.cut(self._old[0].text, self._plan.task, "task"))
 
     async def _tokens(self, messages: Sequence[Message]) -> int:
         return await self._backend.count_tokens(self._conversation.prompt_of(messages))

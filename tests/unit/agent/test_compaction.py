@@ -322,6 +322,30 @@ def test_results_that_came_before_the_window_was_known_are_cut_when_it_is(tmp_pa
     assert continues(backend.prompts[0], backend.prompts[1])
 
 
+def test_a_later_prompt_larger_than_the_window_is_cut_and_kept_whole(tmp_path: Path) -> None:
+    backend = WindowedBackend(lambda n: says("So far.") if n == 6 else counting(30, 500)(n), 16_384)
+    agent, _ = windowed_agent(backend, tmp_path)
+    pasted = words(40_000, 7)
+
+    async def turns() -> list[Event]:
+        await play(agent, "Count the stars.")
+        return await play(agent, pasted)
+
+    events = asyncio.run(turns())
+    assert ended(events).outcome is Outcome.DONE
+    assert not backend.refused
+    files = [path.read_text() for path in (tmp_path / "outputs").iterdir()]
+    assert pasted in files
+
+
+def test_a_task_that_nearly_fills_the_window_is_cut_when_its_work_needs_the_room(tmp_path: Path) -> None:
+    backend = WindowedBackend(counting(5, 900), 16_384)
+    events = run(backend, tmp_path, words(15_500))
+    assert ended(events).outcome is Outcome.DONE
+    assert not backend.refused
+    assert "the whole output is in" in backend.prompts[-1].messages[0].text
+
+
 def test_an_answer_that_the_window_cut_off_is_given_more_room(tmp_path: Path) -> None:
     cut = False
 
