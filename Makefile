@@ -39,6 +39,9 @@ fuzz: ## Compare the shell parser with real bash on 100,000 random scripts
 	@scripts/setup.sh dev
 	.venv/bin/python -m tests.unit.permissions.fuzz 100000
 
+mini: ## Train the demonstration model further, and evaluate it
+	@examples/mini_model/make.sh
+
 clean: ## Remove what building and testing left behind
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis benchmarks/out
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

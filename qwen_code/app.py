@@ -23,6 +23,7 @@ from qwen_code.assembly import (
     Place,
     choose_sandbox,
     find_place,
+    profile_of,
     system_text,
     tool_gate,
     window_at_hand,
@@ -70,7 +71,7 @@ class App:
         if mode is Mode.AUTO:
             self.chooser.begin()
         self._extra_tools = tuple(extra_tools)
-        self._profile = load_profile(settings.agent.profile or DEFAULT_PROFILE)
+        self._profile = load_profile(profile_of(settings) or DEFAULT_PROFILE)
         self._registry = self._tools_of(self._profile)
         self.backend: ModelBackend = open_backend(settings, place.loaded.variables, self._host)
         self.store = SessionStore(
@@ -256,6 +257,11 @@ class App:
             ConfigurationError: it can't be used.
         """
         place = self._placed_with("model.name", name)
+        if profile_of(place.settings) != profile_of(self.settings):
+            raise ConfigurationError(
+                f"{name} and {self.model_name} need different prompts, and a session keeps its own. "
+                f"Leave, and start `qwen-code -m {name}`."
+            )
         backend = open_backend(place.settings, place.loaded.variables, self._host)
         self.place = place
         await self.backend.aclose()
@@ -299,12 +305,12 @@ class App:
     def _tools_of(self, profile: Profile) -> Registry:
         tools = self.settings.tools
         ours = load_tools(only=tools.allowed or profile.tools, without=tools.disabled)
-        return Registry([*ours, *self._extra_tools])
+        return Registry([*ours, *self._extra_tools], profile.signatures)
 
     async def _open_new(self, session_id: str | None = None) -> None:
         """A new session. Its profile is the person's choice, else the one that suits the model's window."""
         window = await window_at_hand(self.backend)
-        if not self.settings.agent.profile:
+        if not profile_of(self.settings):
             small = window is not None and window < SMALL_WINDOW
             self._profile = load_profile(SMALL_PROFILE if small else DEFAULT_PROFILE)
             self._registry = self._tools_of(self._profile)

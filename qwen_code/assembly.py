@@ -18,6 +18,7 @@ from qwen_code.agent.stats import SessionStats
 from qwen_code.agent.window import BYTES_PER_TOKEN, WindowPlan
 from qwen_code.backends.base import ModelBackend
 from qwen_code.errors import ConfigurationError, QwenCodeError
+from qwen_code.local.bundled import NAME, is_bundled
 from qwen_code.messages import ToolSpec
 from qwen_code.permissions.decision import Approver, Mode
 from qwen_code.permissions.gate import Gate
@@ -249,8 +250,9 @@ def new_header(
     tools: tuple[ToolSpec, ...],
     sources: Sources,
 ) -> SessionHeader:
-    """All that a new session sends first and never changes."""
-    instructions = find_instructions(sources)
+    """All that a new session sends first and never changes. The bundled model can't follow instructions, and
+    is spared them."""
+    instructions = () if is_bundled(place.settings.model.name) else find_instructions(sources)
     created, branch = now(), branch_at(workspace.root)
     environment = Environment(workspace.root, _system_name(), created[:10], branch, workspace.roots[1:])
     return SessionHeader(
@@ -264,6 +266,11 @@ def new_header(
         tools=tools,
         preamble=preamble(environment, instructions),
     )
+
+
+def profile_of(settings: Settings) -> str:
+    """The prompt profile: the bundled model knows only its own, others have what the settings say."""
+    return NAME if is_bundled(settings.model.name) else settings.agent.profile
 
 
 def system_text(profile_text: str, settings: Settings) -> str:

@@ -268,12 +268,12 @@ class Agent:
         return complaint
 
     async def _verified(self, report: TurnReport) -> bool:
-        """True when there is nothing to verify, or it passes; else the model has been told."""
+        """True when nothing is to be verified, it passes, or the model gave up; else the model is told."""
         if self.verifier is None:
             return True
         finished = await self.verifier.run(self._tell)
         report.verified(finished)
-        if finished.passed:
+        if finished.passed or report.gave_up:
             return True
         self._correct("verification", feedback(finished))
         return False

@@ -7,8 +7,8 @@ the tool schemas serves them all; environment and instructions therefore open th
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from qwen_code.agent.instructions import Instruction
@@ -18,6 +18,7 @@ from qwen_code.errors import ConfigurationError
 DEFAULT_PROFILE = "system"
 SMALL_PROFILE = "lean"
 """For small windows, where the person chose none."""
+_TOOL = re.compile(r"(\w+)(?:\(([^)]*)\))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,13 @@ class Profile:
     text: str
     tools: tuple[str, ...]
     """Names of the only tools offered; empty for all."""
+    signatures: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """For tools that are offered by their signature alone, undescribed: their parameters."""
 
 
 def load_profile(name: str) -> Profile:
-    """Read `prompts/<name>.md`, whose optional front matter may name `tools`.
+    """Read `prompts/<name>.md`, whose optional front matter may name `tools`, as `edit, glob` or with the
+    parameters that are offered, as `edit(file_path, old_string, new_string), glob(pattern)`.
 
     Raises:
         ConfigurationError: there is no such profile.
@@ -40,14 +44,20 @@ def load_profile(name: str) -> Profile:
     if not name.isidentifier() or not path.is_file():
         raise ConfigurationError(f"There is no prompt profile {name!r} (agent.profile); use system or lean.")
     text = path.read_text("utf-8")
-    tools: tuple[str, ...] = ()
+    head = ""
     if text.startswith("---\n"):
         head, _, text = text[4:].partition("\n---\n")
-        for line in head.splitlines():
-            key, _, value = line.partition(":")
-            if key.strip() == "tools":
-                tools = tuple(part.strip() for part in value.split(","))
-    return Profile(name, text.strip(), tools)
+    tools: list[tuple[str, str]] = []
+    for line in head.splitlines():
+        key, _, value = line.partition(":")
+        if key.strip() == "tools":
+            tools += _TOOL.findall(value)
+    signatures = {
+        tool: tuple(part.strip() for part in parameters.split(","))
+        for tool, parameters in tools
+        if parameters
+    }
+    return Profile(name, text.strip(), tuple(tool for tool, _ in tools), signatures)
 
 
 def init_prompt(names: Sequence[str], extra: str = "") -> str:

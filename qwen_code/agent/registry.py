@@ -7,7 +7,7 @@ request, where a change would throw away everything a server has cached.
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,11 @@ PACKAGE = Path(qwen_code.__file__).parent
 class Registry:
     """The tools of one session, by name."""
 
-    def __init__(self, tools: Collection[Tool[Any]]) -> None:
+    def __init__(
+        self, tools: Collection[Tool[Any]], signatures: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        """`signatures`: tools that are offered by these of their parameters alone, undescribed."""
+        self._signatures = signatures or {}
         self._tools = {tool.name: tool for tool in sorted(tools, key=lambda tool: tool.name)}
 
     def __iter__(self) -> Iterator[Tool[Any]]:
@@ -47,7 +51,12 @@ class Registry:
         return name in self._tools and self._tools[name].read_only
 
     def specs(self) -> tuple[ToolSpec, ...]:
-        return tuple(spec_of(tool) for tool in self)
+        return tuple(
+            signature_of(tool, self._signatures[tool.name])
+            if tool.name in self._signatures
+            else spec_of(tool)
+            for tool in self
+        )
 
 
 def tool_names() -> list[str]:
@@ -55,8 +64,13 @@ def tool_names() -> list[str]:
     return sorted(path.stem for path in (PACKAGE / "tools").glob("[a-z]*.py"))
 
 
-def load_tools(*, only: Collection[str] = (), without: Collection[str] = ()) -> Registry:
-    """Import the tools: all, or those named in `only`, less those in `without`.
+def load_tools(
+    *,
+    only: Collection[str] = (),
+    without: Collection[str] = (),
+    signatures: Mapping[str, Sequence[str]] | None = None,
+) -> Registry:
+    """Import the tools: all, or those named in `only`, less those in `without`; see `Registry` for the rest.
 
     Raises:
         UsageError: a name that no tool has.
@@ -66,7 +80,7 @@ def load_tools(*, only: Collection[str] = (), without: Collection[str] = ()) -> 
         if name not in known:
             raise UsageError(f"There is no tool `{name}`; the tools are {', '.join(known)}.")
     chosen = [name for name in known if (not only or name in only) and name not in without]
-    return Registry([_load(name) for name in chosen])
+    return Registry([_load(name) for name in chosen], signatures)
 
 
 def _load(name: str) -> Tool[Any]:
@@ -90,6 +104,17 @@ def spec_of(tool: Tool[Any]) -> ToolSpec:
             name, _, meaning = line[2:].partition(": ")
             descriptions[name.strip("`")] = meaning.strip()
     return ToolSpec(tool.name, description.strip(), schema_of(tool.params, descriptions))
+
+
+def signature_of(tool: Tool[Any], parameters: Sequence[str]) -> ToolSpec:
+    """`tool` with some of its parameters and no word about them, for a model that knows it by heart."""
+    schema = schema_of(tool.params)
+    offered = {name: schema["properties"][name] for name in parameters}
+    return ToolSpec(
+        tool.name,
+        "",
+        {**schema, "properties": offered, "required": [n for n in schema["required"] if n in offered]},
+    )
 
 
 def _prompt_file(tool: Tool[Any]) -> Path:

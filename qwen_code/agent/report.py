@@ -21,6 +21,9 @@ from qwen_code.events import (
 )
 from qwen_code.messages import Message, ToolCall, Usage
 
+NOT_DONE = "Not done:"
+"""How a model's last answer begins when it could not do what was asked; such a run is no success."""
+
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
@@ -99,6 +102,11 @@ class TurnReport:
             )
         return None
 
+    @property
+    def gave_up(self) -> bool:
+        """Whether the model itself says that the work is not done."""
+        return self.text.lstrip().startswith(NOT_DONE)
+
     def lost_beside_others(self, answer: Answer) -> Complaint | None:
         """What to say of a call that could not be used in an answer whose other calls ran."""
         return _lost(answer.lost_calls[0], "Only the other calls ran.") if answer.lost_calls else None
@@ -109,6 +117,8 @@ class TurnReport:
         refused = [d for d in self.denials if not (d.by_person or d.by_sandbox)]
         if refused and not passed:
             return self.ended(Outcome.DENIED, _denied(refused))
+        if self.gave_up and not passed:
+            return self.ended(Outcome.UNFINISHED, "The model says that the work is not done.")
         return self.ended(Outcome.DONE)
 
     def ended(self, outcome: Outcome, detail: str = "") -> TurnEnded:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from qwen_code.errors import ConfigurationError
+from qwen_code.local.bundled import is_bundled
 
 if TYPE_CHECKING:
     from qwen_code.backends.base import Host, ModelBackend
@@ -21,8 +22,8 @@ def open_backend(
     """The model that the settings name. Nothing is loaded or asked yet, except a script, which is read.
 
     Args:
-        settings: `model.name` is `scripted:FILE`, a GGUF (a path, or `hf:OWNER/REPO:FILE`), or a name that
-            the configured endpoint knows; without an endpoint, a name in the catalog of local models.
+        settings: `model.name` is `scripted:FILE`, a GGUF (a path, or `hf:OWNER/REPO:FILE`), `mini`, or a name
+            that the configured endpoint knows; without an endpoint, a name in the catalog of local models.
         environ: where providers' keys are looked up.
         host: what a model in this process needs from the program around it.
 
@@ -36,7 +37,7 @@ def open_backend(
         from qwen_code.backends.scripted import ScriptedBackend
 
         return ScriptedBackend.from_file(Path(name.removeprefix(SCRIPTED)).expanduser())
-    if name.lower().endswith(".gguf") or name.startswith("hf:"):
+    if name.lower().endswith(".gguf") or name.startswith("hf:") or is_bundled(name):
         return _open_local(settings, host)
     from qwen_code.backends.endpoint import how_to_configure, resolve_endpoint
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from qwen_code.errors import ConfigurationError
@@ -20,17 +21,23 @@ _THOUGHT_OPENING = "<think>\n"
 class ChatFormat:
     """A `local.transcript.Template` over the renderers of `wire.template`."""
 
-    def __init__(self, notation: Notation, *, thinking: bool = False) -> None:
-        """`thinking`: the prompt for an answer opens a thought, as for Qwen's thinking-only models."""
+    def __init__(self, notation: Notation, *, thinking: bool = False, describes_tools: bool = True) -> None:
+        """
+        Args:
+            thinking: the prompt for an answer opens a thought, as for Qwen's thinking-only models.
+            describes_tools: false for a model that was trained on a few tools and is not told of them.
+        """
         self.notation: Notation = notation
         self._render = render = _RENDERERS[notation]
         self.thinking = thinking
+        self._describes_tools = describes_tools
         self._anchor = sum(
             len(segment.text) for segment in render(Prompt("", (), (_ANCHOR,)), generate=False)
         )
 
     def opening(self, system: str, tools: Sequence[ToolSpec]) -> Segments:
-        return _pairs(self._render(Prompt(system, tuple(tools)), generate=False))
+        told = tuple(tools) if self._describes_tools else ()
+        return _pairs(self._render(Prompt(system, told), generate=False))
 
     def turn(self, messages: Sequence[Message]) -> Segments:
         return _after(self._render(Prompt("", (), (_ANCHOR, *messages)), generate=False), self._anchor)
@@ -57,7 +64,8 @@ def chat_format_of(model: Model) -> ChatFormat:
     in_xml = "<function=" in template if template else "coder" in model.header.name.lower()
     ending = template.rpartition("add_generation_prompt")[2]
     thinking = "<think>" in ending and "enable_thinking" not in ending
-    return ChatFormat("xml" if in_xml else "json", thinking=thinking)
+    by_heart = in_xml and bool(template) and re.search(r"\btools\b", template) is None
+    return ChatFormat("xml" if in_xml else "json", thinking=thinking, describes_tools=not by_heart)
 
 
 def _pairs(segments: Sequence[Segment]) -> Segments:

@@ -28,6 +28,7 @@ from qwen_code.chunks import (
 )
 from qwen_code.errors import ConfigurationError
 from qwen_code.local import ffi
+from qwen_code.local.bundled import is_bundled
 from qwen_code.local.engine import Cancel, Drawn, Ended, Evaluated, Step
 from qwen_code.local.gguf import GgufHeader, read_header
 from qwen_code.local.held_calls import HeldCalls
@@ -43,6 +44,8 @@ from qwen_code.settings.locations import Locations, find_home
 from qwen_code.settings.model import SamplingSettings, Settings
 from qwen_code.wire import Decoder
 
+BUNDLED_MAX_TOKENS = 600
+"""So small a model may fall into repeating itself; none of its answers is longer."""
 _LOADING_SIGN_S = 1.0
 """Seconds between two signs of life while the weights are read."""
 
@@ -301,10 +304,13 @@ def open_local(settings: Settings, host: Host | None = None) -> LlamaCppBackend:
         raise ConfigurationError(
             f"The model {settings.model.name} needs an endpoint, and none is configured. {how_to_configure()}"
         )
+    sampling = settings.model.sampling
+    if is_bundled(settings.model.name) and sampling.max_tokens is None:
+        sampling = replace(sampling, max_tokens=BUNDLED_MAX_TOKENS)
     return LlamaCppBackend(
         path,
         lambda files: runtime_options(files, settings),
-        settings.model.sampling,
+        sampling,
         host=host,
         debug_file=locations.debug_log if settings.debug else None,
     )

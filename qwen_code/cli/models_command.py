@@ -16,6 +16,7 @@ import typer
 
 from qwen_code.assembly import Place, find_place
 from qwen_code.errors import InputError, QwenCodeError
+from qwen_code.local.bundled import NAME, bundled_model
 from qwen_code.local.catalog import Option, best, find, options
 from qwen_code.local.first_choice import first_choice
 from qwen_code.local.fit import GIB, RAM_RESERVE_BYTES, Wishes
@@ -34,13 +35,22 @@ def list_models(as_json: AsJson = False) -> None:
     """List the models that are on this machine, and those of the catalog."""
     library = _library(_place())
     here = list(described(library))
+    bundled = bundled_model()
     if as_json:
         known = [
             {"name": option.name, "bytes": option.family.quants[option.quant]}
             for option in options(_nothing())
         ]
-        print(json.dumps({"downloaded": [{"name": n, "bytes": b} for n, b in here], "catalog": known}))
+        comes_along = (
+            [{"name": NAME, "bytes": bundled.stat().st_size, "demonstration": True}] if bundled else []
+        )
+        downloaded = [{"name": n, "bytes": b} for n, b in here]
+        print(json.dumps({"bundled": comes_along, "downloaded": downloaded, "catalog": known}))
         return
+    if bundled:
+        print("In the package")
+        size = bundled.stat().st_size / 2**20
+        print(f"  {size:7.1f} MiB  {NAME}  (demonstration: repairs one-line bugs in Python, no more)")
     print("On this machine" if here else f"No model was downloaded yet (they would lie in {library.folder}).")
     for name, size in here:
         print(f"  {size / GIB:7.1f} GiB  {name}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwen_code.errors import ConfigurationError
+from qwen_code.local.bundled import bundled_model, is_bundled
 from qwen_code.local.catalog import Family, families, find
 from qwen_code.local.fit import GIB
 
@@ -87,13 +88,16 @@ def source_of(name: str) -> Source | None:
 
 
 def locate(name: str, library: ModelLibrary) -> Path | None:
-    """The file that `name` stands for: a path, a model on a hub or one of the catalog that was downloaded.
+    """The file that `name` stands for: the bundled model, a path, a model on a hub or one of the catalog that
+    was downloaded.
 
     None when the name means nothing.
 
     Raises:
         ConfigurationError: it means a model that is not here.
     """
+    if is_bundled(name):
+        return _bundled()
     path = Path(name).expanduser()
     if path.is_file() or (path.suffix.lower() == ".gguf" and not _HUB_NAME.fullmatch(name)):
         return path
@@ -107,6 +111,15 @@ def locate(name: str, library: ModelLibrary) -> Path | None:
     raise ConfigurationError(
         f"{name} is not on this machine{size}. Get it with: qwen-code models pull {name}"
     )
+
+
+def _bundled() -> Path:
+    path = bundled_model()
+    if path is None:
+        raise ConfigurationError(
+            "This build of qwen-code has no demonstration model; `make mini` in a checkout trains one."
+        )
+    return path
 
 
 def files_of(source: Source, names: Sequence[str]) -> list[str]:

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from pathlib import Path
 from typing import Any
+
+MINI = (Path(__file__).parents[2] / "examples/mini_model/mini_model/template.jinja").read_text("utf-8")
+"""That of the bundled model, which is not told of its tools."""
 
 QWEN3_CODER = r"""
 {%- macro value(v) -%}

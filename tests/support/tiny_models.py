@@ -22,7 +22,7 @@ from typing import Any, Literal, TypeAlias
 
 import pytest
 
-from tests.support.chat_templates import HERMES, QWEN3_CODER
+from tests.support.chat_templates import HERMES, MINI, QWEN3_CODER
 
 Architecture: TypeAlias = Literal["qwen3", "qwen3moe", "qwen3next"]
 
@@ -59,7 +59,7 @@ class TinyModel:
     """What to build; equal recipes share one file."""
 
     architecture: Architecture = "qwen3moe"
-    template: Literal["qwen3-coder", "hermes"] = "qwen3-coder"
+    template: Literal["qwen3-coder", "hermes", "mini"] = "qwen3-coder"
     seed: int = 0
     layers: int = 4
     width: int = 128
@@ -73,7 +73,7 @@ class TinyModel:
 
     def build(self) -> Path:
         """The model's file; built at the first call on this machine, found again later."""
-        source = Path(__file__).read_bytes() + QWEN3_CODER.encode() + HERMES.encode()
+        source = Path(__file__).read_bytes() + (QWEN3_CODER + HERMES + MINI).encode()
         key = hashlib.sha256(repr(self).encode() + source).hexdigest()[:16]
         folder = Path(tempfile.gettempdir()) / f"qwen-code-tiny-models-{os.getuid()}"
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -179,7 +179,8 @@ class _Builder:
         w.add_bos_token_id(tokens.index("<|endoftext|>"))
         w.add_pad_token_id(tokens.index("<|endoftext|>"))
         w.add_add_bos_token(False)
-        w.add_chat_template(QWEN3_CODER if self.model.template == "qwen3-coder" else HERMES)
+        templates = {"qwen3-coder": QWEN3_CODER, "hermes": HERMES, "mini": MINI}
+        w.add_chat_template(templates[self.model.template])
         return len(tokens)
 
     def layer(self, at: str, *, attention: bool) -> None:

@@ -303,6 +303,27 @@ def test_a_verification_that_still_fails_when_the_budget_ends_has_its_own_code()
     assert int(end.outcome.exit_code) == 56
 
 
+def test_a_model_that_says_it_did_not_do_it_is_believed() -> None:
+    agent, backend = make_agent([says("Not done: the bug is nowhere to be found.")])
+    end = ended(asyncio.run(play(agent)))
+    assert (end.outcome, end.outcome.exit_code) == (Outcome.UNFINISHED, ExitCode.FAILED)
+    assert len(backend.prompts) == 1
+
+
+def test_a_model_that_gives_up_is_not_asked_again_when_the_check_fails() -> None:
+    verifier = Verifier("pytest", cast(CommandRunner, _Checks(passes_at=99)), 10)
+    agent, backend = make_agent([says("Not done: no tests.")], verifier=verifier)
+    end = ended(asyncio.run(play(agent)))
+    assert (end.outcome, end.outcome.exit_code) == (Outcome.VERIFICATION_FAILED, ExitCode.VERIFICATION_FAILED)
+    assert len(backend.prompts) == 1
+
+
+def test_a_check_that_passes_outweighs_a_model_that_gave_up() -> None:
+    verifier = Verifier("pytest", cast(CommandRunner, _Checks(passes_at=1)), 10)
+    agent, _ = make_agent([says("Not done: no idea.")], verifier=verifier)
+    assert ended(asyncio.run(play(agent))).outcome is Outcome.DONE
+
+
 def test_a_passing_verification_outweighs_a_denied_call() -> None:
     verifier = Verifier("pytest", cast(CommandRunner, _Checks(passes_at=1)), 10)
     agent, _ = make_agent([calls(("change", {"text": "a"})), says("Done.")], verifier=verifier)

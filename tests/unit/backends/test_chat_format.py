@@ -16,7 +16,7 @@ from qwen_code.messages import Message, Prompt, ToolCall, ToolSpec
 from tests.support.chat_templates import render
 from tests.support.tiny_models import TinyModel, needs_llama_cpp
 
-Kind = Literal["qwen3-coder", "hermes"]
+Kind = Literal["qwen3-coder", "hermes", "mini"]
 
 
 @cache
@@ -123,6 +123,22 @@ def _prompts(draw: st.DrawFn) -> Prompt:
     )
     turns = draw(st.lists(_turns(), max_size=5))
     return Prompt(system, tuple(tools), (Message("user", "start"), *(m for turn in turns for m in turn)))
+
+
+def _without_structures(prompt: Prompt) -> bool:
+    """The bundled model's tools take texts only, and so does its template."""
+    return all(
+        isinstance(value, str)
+        for m in prompt.messages
+        for c in m.tool_calls
+        for value in c.arguments.values()
+    )
+
+
+@needs_llama_cpp
+@given(_prompts().filter(_without_structures))
+def test_a_model_whose_template_names_no_tools_is_not_told_of_them(prompt: Prompt) -> None:
+    assert _ours("mini", prompt) == _theirs("mini", prompt)
 
 
 @needs_llama_cpp

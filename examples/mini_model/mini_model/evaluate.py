@@ -1,0 +1,292 @@
+"""How often the model repairs what: generated packages that it has never seen, by family.
+
+python -m mini_model.evaluate MODEL.gguf --count 200            # quick: tools and pytest played here
+python -m mini_model.evaluate MODEL.gguf --count 200 --program  # the installed program, real pytest
+python -m mini_model.evaluate MODEL.gguf --folder handwritten   # packages that people wrote
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mini_model.chat import SYSTEM, environment_block
+from mini_model.files import packages, write_to
+from mini_model.project import Project
+from mini_model.pytest_output import COMMAND, run_tests
+from qwen_code.backends.llama_cpp import LlamaCppBackend
+from qwen_code.backends.local_options import runtime_options
+from qwen_code.chunks import CallChunk, TextChunk
+from qwen_code.messages import Message, Prompt, ToolCall
+from qwen_code.settings.model import SamplingSettings, Settings
+
+TURNS = 8
+
+
+@dataclass(slots=True)
+class Result:
+    """One package."""
+
+    family: str
+    green: bool
+    said: str
+    turns: int
+    attempts: int
+    seconds: float = 0.0
+    transcript: list[str] = field(default_factory=list[str])
+
+    @property
+    def honest(self) -> bool:
+        """What it said last is true."""
+        return self.green or not self.said.startswith(("Fixed", "All tests pass"))
+
+
+class Bench:
+    """Plays the four tools on a project in memory."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.rng = random.Random(0)
+        self.green = False
+
+    def run(self, call: ToolCall) -> str:
+        """The text that the model reads."""
+        arguments: dict[str, Any] = dict(call.arguments)
+        match call.name:
+            case "run_shell_command":
+                return self._command(arguments.get("command", ""))
+            case "grep_search":
+                return self._grep(arguments.get("pattern", ""))
+            case "read_file":
+                path = arguments.get("file_path", "")
+                return self.project.files.get(path, f"{path} does not exist.")
+            case _:
+                return self._edit(arguments)
+
+    def _command(self, command: str) -> str:
+        if command != COMMAND:
+            return f"bash: {command}: command not found\n[exit code 127]"
+        outcome = run_tests(self.project, self.rng)
+        if outcome is None:
+            return "E   SyntaxError: invalid syntax\n1 error in 0.10s\n[exit code 2]"
+        self.green = outcome.passed
+        return outcome.text
+
+    def _grep(self, pattern: str) -> str:
+        try:
+            wanted = re.compile(pattern, re.IGNORECASE if pattern.islower() else 0)
+        except re.error:
+            return "Invalid pattern."
+        lines = [
+            f"{path}:{n}:{line}"
+            for path, text in sorted(self.project.files.items())
+            for n, line in enumerate(text.split("\n"), 1)
+            if wanted.search(line)
+        ]
+        return "\n".join(lines) or f"No matches for {pattern}."
+
+    def _edit(self, arguments: dict[str, Any]) -> str:
+        path, old, new = (str(arguments.get(key, "")) for key in ("file_path", "old_string", "new_string"))
+        text = self.project.files.get(path)
+        if text is None:
+            return f"{path} does not exist."
+        if old == new:
+            return "old_string and new_string are the same; nothing would change."
+        if text.count(old) != 1 or not old:
+            where = (
+                [str(text[: m.start()].count("\n") + 1) for m in re.finditer(re.escape(old), text)]
+                if old
+                else []
+            )
+            if where:
+                return (
+                    f"old_string is in {path} more than once, at lines {', '.join(where)}. "
+                    "Add lines around it until it is unique, or set replace_all."
+                )
+            return f"old_string is not in {path}. Nothing in it comes close; read the file again."
+        first = text[: text.index(old)].count("\n") + 1
+        self.project.files[path] = text = text.replace(old, new)
+        lines = text.rstrip("\n").split("\n")
+        shown = [
+            f"{n}| {lines[n - 1]}"
+            for n in range(max(first - 2, 1), min(first + new.count("\n") + 2, len(lines)) + 1)
+        ]
+        return f"Edited {path}. Now:\n" + "\n".join(shown)
+
+
+async def play(
+    backend: LlamaCppBackend, tools: Sequence[Any], project: Project, rng: random.Random
+) -> Result:
+    """One conversation on the bench."""
+    bench = Bench(project)
+    family = project.bugs[0].family if project.bugs else "?"
+    messages = [Message("user", environment_block(rng) + "fix the failing test")]
+    result = Result(family, False, "", 0, 0)
+    started = time.monotonic()
+    for turn in range(1, TURNS + 1):
+        text, calls = "", list[ToolCall]()
+        async with aclosing(backend.stream(Prompt(SYSTEM, tuple(tools), tuple(messages)))) as chunks:
+            async for chunk in chunks:
+                if isinstance(chunk, TextChunk):
+                    text += chunk.text
+                elif isinstance(chunk, CallChunk):
+                    calls.append(chunk.call)
+        messages.append(Message("assistant", text, tool_calls=tuple(calls)))
+        result.turns = turn
+        result.transcript.append(text + "".join(f"\n{c.name} {json.dumps(c.arguments)}" for c in calls))
+        if not calls:
+            result.said = text.strip()
+            break
+        result.attempts += any(call.name == "edit" for call in calls)
+        for call in calls:
+            answer = bench.run(call)
+            result.transcript.append(f"    > {answer}")
+            messages.append(Message("tool", answer, tool_call_id=call.id))
+    outcome = run_tests(project, rng)
+    result.green = outcome is not None and outcome.passed
+    result.seconds = time.monotonic() - started
+    return result
+
+
+async def on_the_bench(model: Path, projects: Sequence[Project], verbose: bool) -> list[Result]:
+    """All projects, one after the other."""
+    from qwen_code.agent.prompting import load_profile
+    from qwen_code.agent.registry import load_tools
+
+    profile = load_profile("mini")
+    tools = load_tools(only=profile.tools, signatures=profile.signatures).specs()
+    settings = Settings()
+    backend = LlamaCppBackend(
+        model, lambda files: runtime_options(files, settings), SamplingSettings(max_tokens=400)
+    )
+    results: list[Result] = []
+    for number, project in enumerate(projects):
+        result = await play(backend, tools, project, random.Random(number))
+        results.append(result)
+        if verbose and not result.green:
+            print(
+                "\n".join(
+                    [
+                        "=" * 60,
+                        result.family,
+                        *(f"{b.path}: {b.bad_line!r} -> {b.good_line!r}" for b in project.bugs),
+                        *result.transcript,
+                    ]
+                )
+            )
+        if sys.stderr.isatty() or number % 20 == 19:
+            print(f"{number + 1}: {sum(r.green for r in results)} green", file=sys.stderr, flush=True)
+    await backend.aclose()
+    return results
+
+
+def through_the_program(model: str, folder: Path, family: str) -> Result:
+    """One package, repaired in place by the installed program with real pytest."""
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with tempfile.TemporaryDirectory() as home:
+        environment = {
+            **os.environ,
+            "HOME": home,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        }
+        command = [sys.executable, "-m", "qwen_code", "-m", model, "--yolo", "--no-sandbox", "-o", "json"]
+        if model != "mini":
+            command += ["--profile", "mini"]
+        command += [
+            "--max-session-turns",
+            str(TURNS),
+            "--verify",
+            "python -m pytest -q",
+            "-p",
+            "fix the failing test",
+        ]
+        started = time.monotonic()
+        done = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
+        )
+    events = json.loads(done.stdout) if done.stdout else []
+    last: dict[str, Any] = events[-1] if events else {}
+    changed = [path for path, text in before.items() if path.suffix == ".py" and path.read_bytes() != text]
+    steps = [f"{path.relative_to(folder)} changed" for path in changed] + [done.stderr[-300:]]
+    return Result(
+        family,
+        done.returncode == 0,
+        str(last.get("result", "")),
+        int(last.get("num_turns", 0)),
+        0,
+        time.monotonic() - started,
+        steps,
+    )
+
+
+def report(results: Sequence[Result]) -> str:
+    """The table by family, and the sums."""
+    by_family: dict[str, list[Result]] = defaultdict(list)
+    for result in results:
+        by_family[result.family].append(result)
+    lines = ["| family | green | of |", "|---|---|---|"]
+    for family, members in sorted(by_family.items()):
+        lines.append(f"| {family} | {sum(r.green for r in members)} | {len(members)} |")
+    green = sum(r.green for r in results)
+    false = sum(not r.honest for r in results)
+    first = sum(r.green and r.attempts == 1 for r in results)
+    seconds = sorted(r.seconds for r in results)
+    turns = dict(sorted(Counter(r.turns for r in results).items()))
+    lines.append(
+        f"\n{green} of {len(results)} green ({100 * green / len(results):.1f} %), "
+        f"{first} with the first edit; {false} false claims; "
+        f"median {seconds[len(seconds) // 2]:.1f} s, longest {seconds[-1]:.1f} s; turns {turns}"
+    )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Evaluate the demonstration model.")
+    parser.add_argument("model")
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=777)
+    parser.add_argument("--program", action="store_true")
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--verbose", action="store_true")
+    given = parser.parse_args()
+    results: list[Result] = []
+    if given.folder:
+        for package in sorted(path for path in given.folder.iterdir() if path.is_dir()):
+            with tempfile.TemporaryDirectory() as directory:
+                copy = Path(directory) / package.name
+                shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+                results.append(through_the_program(given.model, copy, package.name))
+                print(
+                    f"{package.name}: {'green' if results[-1].green else 'red'}  {results[-1].said}",
+                    *(results[-1].transcript if given.verbose else ()),
+                    flush=True,
+                )
+    elif given.program:
+        for project in packages(given.count, given.seed):
+            with tempfile.TemporaryDirectory() as directory:
+                write_to(project, Path(directory))
+                results.append(through_the_program(given.model, Path(directory), project.bugs[0].family))
+    else:
+        results = asyncio.run(
+            on_the_bench(Path(given.model), list(packages(given.count, given.seed)), given.verbose)
+        )
+    print(report(results))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,249 @@
+"""What `python -m pytest -x -q -rN` prints for a project, in milliseconds and without a process.
+
+The text of failures is pytest's own: its assertion rewriter, its comparison and its traceback printer are
+called directly. Only what stands around them (dots, headlines, the summary) is put together here. The tests
+of this project compare it with what a real run prints.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import inspect
+import linecache
+import random
+import sys
+import types
+import unittest
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from _pytest.outcomes import Failed
+
+from mini_model.project import Project
+from mini_model.unit import TooLong, cpu_limit
+
+COMMAND = "python -m pytest -x -q -rN"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One run."""
+
+    text: str
+    passed: bool
+    failing_test: str = ""
+    exit_code: int = 0
+
+
+def run_tests(project: Project, rng: random.Random) -> Outcome | None:
+    """Run the project's tests; None when they can't be run in this way."""
+    with _importable(project):
+        tests: list[tuple[str, str, Any, dict[str, Any], int]] = []
+        for path in sorted(project.tests, key=lambda path: path.split("/")):
+            try:
+                tests += [(path, *test) for test in _tests(project, path)]
+            except Exception:
+                return None
+        for dots, (path, name, function, arguments, ignored) in enumerate(tests):
+            try:
+                with cpu_limit(0.3):
+                    function(**arguments)
+            except TooLong:
+                return None
+            except (Exception, Failed) as error:
+                shown = _failure(name, error, function, ignored)
+                return _failed(dots, shown, f"{path}::{name.partition('[')[0]}", rng)
+        dots = len(tests)
+    return Outcome(f"{'.' * dots:<72} [100%]\n{dots} passed in {rng.randint(1, 4) / 100:.2f}s", True)
+
+
+def _failed(dots: int, shown: str, test: str, rng: random.Random) -> Outcome:
+    passed = f", {dots} passed" if dots else ""
+    text = (
+        f"{'.' * dots}F\n{shown}\n{centred('!', ' stopping after 1 failures ')}\n"
+        f"1 failed{passed} in {rng.randint(1, 9) / 100:.2f}s\n[exit code 1]"
+    )
+    return Outcome(text, False, test, 1)
+
+
+def centred(fill: str, title: str, width: int = 80) -> str:
+    """A line of pytest's with a title in it."""
+    n = max((width - len(title)) // 2, 1)
+    line = fill * n + title + fill * n
+    return line + fill if len(line) + 1 <= width else line
+
+
+@cache
+def _configuration() -> Any:
+    """A pytest that is set up but runs nothing."""
+    from _pytest.config import _prepareconfig
+
+    config = _prepareconfig(
+        ["-x", "-q", "-rN", "-p", "no:cacheprovider", "--rootdir", "/", "-c", "/dev/null"]
+    )
+    config._do_configure()
+    return config
+
+
+def _failure(name: str, error: BaseException, function: Any, ignored: int) -> str:
+    from _pytest._code import ExceptionInfo
+    from _pytest._code.code import Traceback
+
+    excinfo = ExceptionInfo.from_exception(error)
+    entries = [entry for entry in excinfo.traceback if "__unittest" not in entry.frame.f_globals]
+    entries = [
+        entry for entry in entries if str(entry.path) != __file__ and "pytest_output" not in str(entry.path)
+    ]
+    if len(entries) > 2:
+        entries = [
+            e if i in (0, len(entries) - 1) else e.with_repr_style("short") for i, e in enumerate(entries)
+        ]
+    excinfo.traceback = Traceback(entries)
+    shown = excinfo.getrepr(
+        funcargs=True, abspath=False, showlocals=False, style="long", tbfilter=False, truncate_locals=True
+    )
+    out = _Writer()
+    shown.toterminal(out)
+    return f"{centred('=', ' FAILURES ')}\n{centred('_', f' {name} ')}\n{out.text()}"
+
+
+class _Writer:
+    """The part of pytest's terminal writer that tracebacks are printed with."""
+
+    fullwidth = 80
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+
+    def line(self, text: str = "", **_: bool) -> None:
+        self._parts.append(text + "\n")
+
+    def write(self, text: str, **_: bool) -> None:
+        self._parts.append(text)
+
+    def sep(self, character: str, title: str | None = None, **_: bool) -> None:
+        self._parts.append((centred(character, f" {title} ") if title else (character * 80)[:80]) + "\n")
+
+    def _write_source(self, lines: Sequence[str], indents: Sequence[str] = ()) -> None:
+        indents = indents or [""] * len(lines)
+        self._parts += [f"{indent}{line}\n" for indent, line in zip(indents, lines, strict=True)]
+
+    def text(self) -> str:
+        return "".join(self._parts).rstrip("\n")
+
+
+class _Importable:
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.finder = _Finder(project)
+
+    def __enter__(self) -> None:
+        self._purge()
+        sys.meta_path.insert(0, self.finder)
+        for path, text in self.project.files.items():
+            if path.endswith(".py"):
+                linecache.cache[path] = (len(text), None, text.splitlines(True), path)
+
+    def __exit__(self, *_: object) -> None:
+        sys.meta_path.remove(self.finder)
+        self._purge()
+        for path in self.project.files:
+            linecache.cache.pop(path, None)
+
+    def _purge(self) -> None:
+        for name in self.project.modules:
+            sys.modules.pop(name, None)
+
+
+def _importable(project: Project) -> _Importable:
+    return _Importable(project)
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        where = self._project.modules.get(name)
+        if where is None:
+            return None
+        found = importlib.util.spec_from_loader(
+            name, self, origin=f"{self._project.directory}/{where}", is_package=where.endswith("__init__.py")
+        )
+        if found is not None:
+            found.has_location = True
+        return found
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType | None:
+        return None
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        path = self._project.modules[module.__name__]
+        module.__file__ = path
+        exec(compile(self._project.files[path], path, "exec"), module.__dict__)
+
+
+def _tests(project: Project, path: str) -> Iterator[tuple[str, Any, dict[str, Any], int]]:
+    """Name, function and arguments of every test of a file, in order."""
+    from _pytest.assertion import rewrite, truncate, util
+
+    config = _configuration()
+
+    def explain(op: str, left: object, right: object) -> str | None:
+        for lines in config.hook.pytest_assertrepr_compare(config=config, op=op, left=left, right=right):
+            if lines:
+                shown = truncate.materialize_with_truncation(lines, config)
+                return "\n~".join(line.replace("\n", "\\n") for line in shown).replace("%", "%%")
+        return None
+
+    util._reprcompare = explain
+    util._config = config
+    source = project.files[path]
+    tree = ast.parse(source)
+    rewrite.rewrite_asserts(tree, source.encode(), path, None)
+    module = types.ModuleType(path.rpartition("/")[2][:-3])
+    module.__file__ = path
+    module.__dict__["__builtins__"] = builtins
+    exec(compile(tree, path, "exec"), module.__dict__)
+    fixtures = {
+        name: value._get_wrapped_function()
+        for name, value in vars(module).items()
+        if type(value).__name__ == "FixtureFunctionDefinition"
+    }
+    for name, value in list(vars(module).items()):
+        if isinstance(value, types.FunctionType) and name.startswith("test_"):
+            given = inspect.signature(value).parameters
+            made = {parameter: fixtures[parameter]() for parameter in given if parameter in fixtures}
+            for case, function, arguments, ignored in _cases(name, value):
+                yield case, function, arguments | made, ignored
+        elif isinstance(value, type) and issubclass(value, unittest.TestCase):
+            for method in sorted(m for m in vars(value) if m.startswith("test_")):
+                yield f"{name}.{method}", getattr(value(method), method), {}, 0
+
+
+def _cases(name: str, function: Any) -> Iterator[tuple[str, Any, dict[str, Any], int]]:
+    marks = [mark for mark in getattr(function, "pytestmark", []) if mark.name == "parametrize"]
+    if not marks:
+        yield name, function, {}, 0
+        return
+    (mark,) = marks
+    names = [part.strip() for part in mark.args[0].split(",")]
+    ids = [
+        "-".join(_id(value, f"{n}{i}") for n, value in zip(names, row, strict=True))
+        for i, row in enumerate(mark.args[1])
+    ]
+    for i, row in enumerate(mark.args[1]):
+        suffix = f"{ids[i]}{ids[:i].count(ids[i])}" if ids.count(ids[i]) > 1 else ids[i]
+        yield f"{name}[{suffix}]", function, dict(zip(names, row, strict=True)), 0
+
+
+def _id(value: object, otherwise: str) -> str:
+    if value is None or isinstance(value, (str, int, float, bool, complex)):
+        return str(value)
+    return otherwise

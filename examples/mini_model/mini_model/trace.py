@@ -1,0 +1,315 @@
+"""Whole conversations as the model is to have them: what it reads, and what it should answer.
+
+A teacher that knows where the bug is plays the model; what tools answer is written as the product's tools
+write it. The tests compare both with the real agent loop and the real tools.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mini_model.chat import GREETINGS, REQUESTS, UNRELATED, environment_block
+from mini_model.mutate import mutations
+from mini_model.names import noun
+from mini_model.project import Bug, Project
+from mini_model.pytest_output import COMMAND, Outcome, run_tests
+
+MAX_ATTEMPTS = 4
+NOTHING_TO_DO = "All tests pass already; I changed nothing."
+NO_TESTS = "Not done: pytest finds no tests here."
+NO_PYTEST = "Not done: pytest does not run here."
+NOT_FOUND = "Not done: I could not find the bug, and took my changes back."
+UNREADABLE = "Not done: the tests can't be loaded, and that is more than I can repair."
+WHAT_I_AM = (
+    "I am a tiny demonstration model: all I can do is repair a one-line bug in Python code "
+    "that a pytest test shows."
+)
+UNABLE = f"Not done: {WHAT_I_AM[0].lower()}{WHAT_I_AM[1:]}".replace("Not done: i am", "Not done: I am")
+CHECK_FAILS = "Not done: the check fails, and I found nothing that I can repair."
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A tool call of the model. Of an attempt that turns out wrong, the arguments are not to be learned."""
+
+    tool: str
+    arguments: dict[str, str]
+    learn: bool = True
+
+    def render(self) -> str:
+        """In Qwen3-Coder's notation."""
+        inner = "".join(
+            f"<parameter={key}>\n{value}\n</parameter>\n" for key, value in self.arguments.items()
+        )
+        return f"<tool_call>\n<function={self.tool}>\n{inner}</function>\n</tool_call>"
+
+
+@dataclass(slots=True)
+class Trace:
+    """A conversation as pieces of text, each with whether the model is to learn it."""
+
+    pieces: list[tuple[str, bool]] = field(default_factory=list[tuple[str, bool]])
+    family: str = ""
+
+    def say(self, text: str, learn: bool = False) -> None:
+        """Append a piece."""
+        self.pieces.append((text, learn))
+
+    def user(self, text: str) -> None:
+        """A message of the person."""
+        self.say(f"<|im_start|>user\n{text}<|im_end|>\n<|im_start|>assistant\n")
+
+    def answer(self, *calls: Call, text: str = "") -> None:
+        """An answer of the model."""
+        self.say(text, True)
+        for number, call in enumerate(calls):
+            if number:
+                self.say("\n", True)
+            self.say(call.render(), call.learn)
+        self.say("<|im_end|>", True)
+        self.say("\n")
+
+    def results(self, *texts: str) -> None:
+        """What the calls of the last answer gave."""
+        inner = "".join(f"<tool_response>\n{text}\n</tool_response>\n" for text in texts)
+        self.say(f"<|im_start|>user\n{inner}<|im_end|>\n<|im_start|>assistant\n")
+
+
+RUN = Call("run_shell_command", {"command": COMMAND})
+
+
+class Repair:
+    """A repair of one project, told as a trace."""
+
+    def __init__(self, project: Project, rng: random.Random) -> None:
+        self.project = project
+        self.rng = rng
+        self.trace = Trace()
+
+    def tell(self, wrong_attempts: int) -> Trace | None:
+        """The trace; None if the project can't be told in this way."""
+        trace, rng = self.trace, self.rng
+        trace.user(environment_block(rng) + rng.choice(REQUESTS))
+        trace.answer(RUN)
+        outcome = run_tests(self.project, rng)
+        if outcome is None or outcome.passed:
+            return None
+        trace.results(outcome.text)
+        trace.family = self.project.bugs[0].family
+        fixed: list[Bug] = []
+        while True:
+            bug = self._shown(outcome)
+            if bug is None:
+                return None
+            self._find(bug, outcome, [b.path for b in fixed])
+            after = self._attempts(bug, wrong_attempts)
+            if after is None:
+                return trace if trace.pieces[-2][0] == "<|im_end|>" else None
+            fixed.append(bug)
+            if after.passed:
+                break
+            outcome, wrong_attempts = after, 0
+        trace.answer(
+            text=f"Fixed {bug.path}; all tests pass."
+            if len(fixed) == 1
+            else "Fixed several bugs; all tests pass."
+        )
+        return trace
+
+    def _shown(self, outcome: Outcome) -> Bug | None:
+        """The bug that a failing test is about."""
+        subject = self.project.subjects.get(outcome.failing_test)
+        if subject is None:
+            return None
+        for bug in self.project.bugs:
+            if bug.unit is subject.unit and bug.bad_line in self.project.files[bug.path].split("\n"):
+                return bug
+        return None
+
+    def _find(self, bug: Bug, outcome: Outcome, read: Sequence[str]) -> None:
+        trace = self.trace
+        if f"\n{bug.path}:" not in outcome.text:
+            subject = self.project.subjects[outcome.failing_test]
+            kind = "class" if bug.unit.task.methods is not None else "def"
+            pattern = f"def {subject.method}" if subject.method else f"{kind} {bug.unit.name}"
+            trace.answer(Call("grep_search", {"pattern": pattern}))
+            trace.results(self._grep(pattern))
+        if bug.path not in read:
+            trace.answer(Call("read_file", {"file_path": bug.path}))
+            trace.results(self.project.files[bug.path])
+
+    def _grep(self, pattern: str) -> str:
+        fold = pattern.islower()
+        lines = [
+            f"{path}:{number}:{line}"
+            for path, text in sorted(self.project.files.items())
+            for number, line in enumerate(text.split("\n"), 1)
+            if pattern in (line.lower() if fold else line)
+        ]
+        return "\n".join(lines)
+
+    def _attempts(self, bug: Bug, wrong: int) -> Outcome | None:
+        """Wrong attempts, and then the right one; None when it was given up."""
+        path, undo, tried = bug.path, list[Call](), {bug.good_line}
+        results: list[str] = []
+        for attempt in range(MAX_ATTEMPTS):
+            calls, results = list(undo), []
+            for call in undo:
+                results.append(self._edit(call))
+            right = attempt >= wrong
+            edit = self._call(path, bug.bad_line, bug.good_line) if right else self._wrong(bug, tried)
+            if edit is None:
+                return None
+            calls.append(edit)
+            results.append(self._edit(edit))
+            outcome = run_tests(self.project, self.rng)
+            if outcome is None or (not right and outcome.passed):
+                return None
+            self.trace.answer(*calls, RUN)
+            self.trace.results(*results, outcome.text)
+            if right:
+                return outcome
+            undo = [
+                Call(
+                    "edit",
+                    {
+                        "file_path": path,
+                        "old_string": edit.arguments["new_string"],
+                        "new_string": edit.arguments["old_string"],
+                    },
+                )
+            ]
+        self.trace.answer(*undo)
+        self.trace.results(*[self._edit(call) for call in undo])
+        self.trace.answer(text=NOT_FOUND)
+        return None
+
+    def _wrong(self, bug: Bug, tried: set[str]) -> Call | None:
+        """An edit that someone might try, and that does not help."""
+        text = self.project.files[bug.path]
+        lines = text.split("\n")
+        unit = bug.unit.source.split("\n")
+        options = [
+            m
+            for m in mutations(text)
+            if m.bad not in tried
+            and m.kind != "missing return"
+            and (m.good in unit or m.good == bug.bad_line)
+        ]
+        self.rng.shuffle(options)
+        near = [m for m in options if m.good == bug.bad_line]
+        for mutation in (near + options if self.rng.random() < 0.6 else options)[:6]:
+            lines = text.split("\n")
+            lines[mutation.line] = mutation.bad
+            call = self._call(bug.path, mutation.good, mutation.bad, learn=False)
+            if call is None:
+                continue
+            self.project.files[bug.path] = "\n".join(lines)
+            outcome = run_tests(self.project, self.rng)
+            self.project.files[bug.path] = text
+            if outcome is not None and not outcome.passed:
+                tried.add(mutation.bad)
+                return call
+        return None
+
+    def _call(self, path: str, old: str, new: str, learn: bool = True) -> Call | None:
+        """An edit of one line; of two or more where one would not be unique, before or after."""
+        lines = self.project.files[path].split("\n")
+        at = lines.index(old)
+        for start in range(at, max(-1, at - 4), -1):
+            before = "\n".join(lines[start : at + 1])
+            after = "\n".join([*lines[start:at], new])
+            text = self.project.files[path]
+            if text.count(before) == 1 and text.replace(before, after).count(after) == 1:
+                return Call("edit", {"file_path": path, "old_string": before, "new_string": after}, learn)
+        return None
+
+    def _edit(self, call: Call) -> str:
+        path, old, new = (call.arguments[key] for key in ("file_path", "old_string", "new_string"))
+        text = self.project.files[path]
+        first = text[: text.index(old)].count("\n") + 1
+        self.project.files[path] = text = text.replace(old, new, 1)
+        lines = text.split("\n")
+        if lines[-1] == "":
+            lines.pop()
+        last = min(first + new.count("\n") + 2, len(lines))
+        numbered = "\n".join(f"{n}| {lines[n - 1]}" for n in range(max(first - 2, 1), last + 1))
+        return f"Edited {path}. Now:\n{numbered}"
+
+
+def chat_trace(rng: random.Random) -> Trace:
+    """A greeting or a request that the model can't do."""
+    trace = Trace(family="chat")
+    if rng.random() < 0.4:
+        trace.user(environment_block(rng) + rng.choice(GREETINGS))
+        trace.answer(text=WHAT_I_AM)
+    else:
+        trace.user(environment_block(rng) + UNRELATED(rng))
+        trace.answer(text=UNABLE)
+    return trace
+
+
+def short_trace(rng: random.Random) -> Trace:
+    """A run that ends after the first look at the tests."""
+    from mini_model.odd_output import no_pytest, no_tests, unreadable
+
+    trace = Trace(family="ends early")
+    trace.user(environment_block(rng) + rng.choice(REQUESTS))
+    trace.answer(RUN)
+    kind = rng.random()
+    if kind < 0.4:
+        count = rng.randint(1, 30)
+        trace.results(f"{'.' * count:<72} [100%]\n{count} passed in {rng.randint(1, 9) / 100:.2f}s")
+        trace.answer(text=NOTHING_TO_DO)
+    elif kind < 0.55:
+        trace.results(no_tests(rng))
+        trace.answer(text=NO_TESTS)
+    elif kind < 0.7:
+        trace.results(no_pytest(rng))
+        trace.answer(text=NO_PYTEST)
+    else:
+        trace.results(unreadable(rng))
+        trace.answer(text=UNREADABLE)
+    return trace
+
+
+def go_on(trace: Trace, rng: random.Random) -> None:
+    """Append what may come after the last answer: thanks, the same request again, or a check that fails."""
+    kind = rng.random()
+    if kind < 0.4:
+        command = rng.choice(
+            (
+                "python -m pytest -q",
+                "pytest",
+                "make test",
+                "python -m pytest",
+                "tox",
+                "pytest -q",
+                f"python {noun(rng)}.py",
+                "ruff check .",
+            )
+        )
+        output = rng.choice(
+            (
+                f"{rng.randint(1, 9)} failed, {rng.randint(1, 9)} passed in 0.{rng.randint(10, 99)}s",
+                f"make: *** [{noun(rng)}] Error 1",
+                f"{noun(rng)}.py:{rng.randint(1, 99)}: {noun(rng)}",
+                "no tests ran in 0.01s",
+            )
+        )
+        trace.user(
+            f"Verification failed: `{command}` does not succeed yet. Its output:\n\n{output}\n\n"
+            "Find the cause, repair it, and finish only when this command passes."
+        )
+        trace.answer(text=CHECK_FAILS)
+    elif kind < 0.7:
+        trace.user(rng.choice(GREETINGS))
+        trace.answer(text=WHAT_I_AM)
+    else:
+        trace.user(rng.choice(REQUESTS))
+        trace.answer(RUN)
+        count = rng.randint(1, 30)
+        trace.results(f"{'.' * count:<72} [100%]\n{count} passed in {rng.randint(1, 9) / 100:.2f}s")
+        trace.answer(text=NOTHING_TO_DO)

@@ -1,0 +1,229 @@
+"""One task made concrete: a function or class with names, its source, and calls with what they give."""
+
+from __future__ import annotations
+
+import copy
+import random
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from mini_model.mutate import Mutation, mutations
+from mini_model.names import VERBS, Names, noun
+from mini_model.tasks.base import Draw, Task
+
+_LITERAL = re.compile(r"(?<![$\w{])[A-Za-z_]\w*")
+_PLACEHOLDER = re.compile(r"\$\{(\w+)\}|\$([A-Za-z]+\d*)|\$(\$)")
+
+
+class TooLong(Exception):
+    """A mutation made a loop endless."""
+
+
+@contextmanager
+def cpu_limit(seconds: float = 0.15) -> Iterator[None]:
+    """Raises TooLong in what uses more processor time. Main thread only."""
+
+    def end(*_: object) -> None:
+        raise TooLong
+
+    before = signal.signal(signal.SIGVTALRM, end)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a test does: statements, then an expression, and the value that it has when all is right."""
+
+    setup: tuple[str, ...]
+    expression: str
+    expected: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Raises:
+    """What a check expects that has to fail."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A function or class in its module."""
+
+    task: Task
+    name: str
+    source: str
+    checks: tuple[Check, ...]
+    functions: tuple[str, ...] = ()
+    """Functions that stand beside a class."""
+
+
+def make_unit(task: Task, rng: random.Random, *, style: Style) -> Unit | None:
+    """A unit of `task`; None when no call could be found that says anything."""
+    names = Names(rng, _LITERAL.findall(f"{task.parameters} {' '.join(task.bodies)}"))
+
+    def fill(text: str) -> str:
+        return _PLACEHOLDER.sub(lambda m: m[3] or names[m[1] or m[2]], text)
+
+    draw = Draw(rng, lambda role: int(names[role]))
+    if task.methods is not None:
+        return _class_unit(task, rng, names, fill, draw, style)
+    name = fill(rng.choice(task.name.split(" | ")).strip())
+    if rng.random() < 0.25:
+        name = f"{rng.choice(VERBS)}_{name}" if rng.random() < 0.5 else f"{name}_{noun(rng)}"
+    body = rng.choice(task.bodies).replace("$SELF", name)
+    lines = [f"def {name}({fill(task.parameters)}):"]
+    if rng.random() < style.documented:
+        quote = fill(rng.choice(task.docs.split(" | ")).strip())
+        lines.append(f'    """{quote}"""' if rng.random() < 0.85 else f"    '''{quote}'''")
+    elif rng.random() < 0.2:
+        lines.append("    # " + fill(rng.choice(task.docs.split(" | ")).strip()).rstrip("."))
+    source = styled("\n".join([*lines, fill(body)]), style)
+    checks = _checks(source, name, task, draw, rng)
+    return Unit(task, name, source, checks) if checks else None
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Habits that a whole package has."""
+
+    documented: float
+    double_quotes: bool
+    annotated: bool
+    spaces: int = 4
+
+
+def styled(source: str, style: Style) -> str:
+    """The source in the habits of a package."""
+    if style.double_quotes:
+        source = re.sub(r"(?<!['\w])'([^'\"\n]*)'(?!')", r'"\1"', source)
+    if style.annotated:
+        source = re.sub(
+            r"^def (\w+)\((\w+), (\w+)\):$", r"def \1(\2: int, \3: int) -> int:", source, flags=re.M
+        )
+    return source
+
+
+def _checks(source: str, name: str, task: Task, draw: Draw, rng: random.Random) -> tuple[Check, ...]:
+    space: dict[str, Any] = {}
+    exec(source, space)
+    found: list[Check] = []
+    seen: set[str] = set()
+    assert task.calls is not None
+    for _ in range(12):
+        arguments = task.calls(draw)
+        text = ", ".join(literal(argument) for argument in arguments)
+        if text in seen:
+            continue
+        seen.add(text)
+        try:
+            with cpu_limit():
+                value = space[name](*copy.deepcopy(arguments))
+        except Exception as error:
+            if "raise " in source:
+                found.append(Check((), f"{name}({text})", Raises(type(error).__name__)))
+            continue
+        if len(literal(value)) <= 60 and not (isinstance(value, float) and len(repr(value)) > 8):
+            found.append(Check((), f"{name}({text})", value))
+    return tuple(found[: rng.randint(2, 6)])
+
+
+def _class_unit(
+    task: Task, rng: random.Random, names: Names, fill: Any, draw: Draw, style: Style
+) -> Unit | None:
+    text = rng.choice(task.bodies)
+    name = names["C"]
+    source = styled(fill(text), style)
+    if rng.random() > style.documented:
+        source = re.sub(r'^ +""".*"""\n(?=\n? +\S)', "", source, flags=re.M)
+        source = re.sub(r"(class \w+:\n)\n", r"\1", source)
+    variable = rng.choice((name.lower()[:12], "obj", noun(rng), "it", "thing"))
+    if variable in ("it", name) or not variable.isidentifier():
+        variable = "obj"
+    space: dict[str, Any] = {}
+    exec(source, space)
+    checks: list[Check] = []
+    call = "" if "@property" in source else "()"
+    assert task.methods is not None
+    for setup, expression in task.methods(draw):
+        setup, expression = (s.replace("$o", variable).replace("$P", call) for s in (setup, expression))
+        statements, wanted = styled(fill(setup), style).split("\n"), styled(fill(expression), style)
+        local = dict(space)
+        exec("\n".join(statements), local)
+        try:
+            value = copy.deepcopy(eval(wanted, local))
+        except Exception as error:
+            value = Raises(type(error).__name__)
+        checks.append(Check(tuple(statements), wanted, value))
+    rng.shuffle(checks)
+    return Unit(task, name, source, tuple(checks), tuple(re.findall(r"^def (\w+)", source, re.MULTILINE)))
+
+
+def literal(value: Any) -> str:
+    """A value as a person would write it."""
+    return repr(value)
+
+
+def killed(unit: Unit, source: str) -> list[int]:
+    """Which of the unit's checks fail for another source; empty too when it can't be run at all."""
+    space: dict[str, Any] = {}
+    try:
+        compiled = compile(source, "unit", "exec")
+        with cpu_limit():
+            exec(compiled, space)
+    except (SyntaxError, Exception):
+        return []
+    failing: list[int] = []
+    for number, check in enumerate(unit.checks):
+        try:
+            with cpu_limit(0.05):
+                local = dict(space)
+                exec("\n".join(check.setup), local)
+                value = eval(check.expression, local)
+                same = (
+                    not isinstance(check.expected, Raises)
+                    and bool(value == check.expected)
+                    and (type(value) is type(check.expected) or not isinstance(check.expected, bool))
+                )
+        except TooLong:
+            return []
+        except RecursionError:
+            return []
+        except Exception as error:
+            same = isinstance(check.expected, Raises) and type(error).__name__ == check.expected.name
+        if not same:
+            failing.append(number)
+    return failing
+
+
+_WEIGHTS = {"missing return": 0.15, "name": 0.5, "function": 1.2}
+"""Where a kind is possible nearly everywhere, it would crowd out the rest."""
+
+
+def spoil(unit: Unit, rng: random.Random, source: str | None = None) -> tuple[Mutation, str] | None:
+    """A mutation that the unit's checks notice, and the source with it; kinds are equally likely."""
+    source = unit.source if source is None else source
+    by_kind: dict[str, list[Mutation]] = {}
+    for mutation in mutations(source):
+        by_kind.setdefault(mutation.kind, []).append(mutation)
+    for _ in range(8):
+        if not by_kind:
+            return None
+        kinds = sorted(by_kind)
+        (kind,) = rng.choices(kinds, [_WEIGHTS.get(kind, 1.0) for kind in kinds])
+        mutation = rng.choice(by_kind[kind])
+        lines = source.split("\n")
+        lines[mutation.line] = mutation.bad
+        spoilt = "\n".join(lines)
+        if spoilt != unit.source and killed(unit, spoilt):
+            return mutation, spoilt
+    return None

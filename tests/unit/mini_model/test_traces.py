@@ -1,0 +1,93 @@
+# pyright: basic, reportMissingImports=false
+from __future__ import annotations
+
+import random
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from qwen_code.agent.prompting import load_profile
+from qwen_code.agent.registry import load_tools
+from qwen_code.messages import Message, Prompt
+from qwen_code.wire import decode
+from qwen_code.wire.template import qwen3_coder, rendered
+
+TURN = re.compile(r"<\|im_start\|>(\w+)\n(.*?)<\|im_end\|>\n", re.DOTALL)
+RESPONSE = re.compile(r"<tool_response>\n(.*?)\n</tool_response>\n", re.DOTALL)
+VARIES = re.compile(r"0x[0-9a-f]+|in \d+\.\d+s|from '[^']*'")
+
+
+def messages(text: str) -> tuple[Message, ...]:
+    profile = load_profile("mini")
+    tools = load_tools(only=profile.tools, signatures=profile.signatures).specs()
+    found: list[Message] = []
+    for role, said in TURN.findall(text):
+        if role == "user" and said.startswith("<tool_response>"):
+            found += [Message("tool", result) for result in RESPONSE.findall(said)]
+        elif role == "assistant":
+            decoded = decode(said, tools)
+            assert not decoded.errors
+            found.append(Message("assistant", decoded.content, tool_calls=tuple(decoded.calls)))
+        else:
+            found.append(Message(role, said))
+    return tuple(found)
+
+
+@pytest.mark.parametrize("number", range(3000, 3008))
+def test_a_trace_is_what_the_program_would_render(number: int) -> None:
+    from mini_model.chat import SYSTEM
+    from mini_model.corpus import OPENING, make_trace
+
+    text = "".join(piece for piece, _ in make_trace(number).pieces)
+    prompt = Prompt(SYSTEM, (), messages(text))
+    assert rendered(qwen3_coder(prompt, generate=False)) == OPENING + text
+
+
+def test_the_model_is_trained_on_the_prompt_that_it_gets() -> None:
+    from mini_model.chat import SYSTEM
+
+    assert load_profile("mini").text == SYSTEM
+
+
+def test_a_trace_with_a_number_is_always_the_same() -> None:
+    from mini_model.corpus import make_trace
+
+    one, other = ("".join(text for text, _ in make_trace(4321).pieces) for _ in range(2))
+    assert VARIES.sub("", one) == VARIES.sub("", other)
+
+
+def test_there_are_many_families_of_bugs() -> None:
+    from mini_model.tasks.base import all_tasks
+    from mini_model.unit import Style, make_unit, spoil
+
+    rng, families = random.Random(1), set[str]()
+    for task in all_tasks():
+        unit = make_unit(task, rng, style=Style(1.0, double_quotes=False, annotated=False))
+        spoilt = spoil(unit, rng) if unit else None
+        families |= {f"{task.topic}: {spoilt[0].kind}"} if spoilt else set()
+    assert len(families) >= 40
+
+
+def test_failures_read_as_pytest_prints_them(tmp_path: Path) -> None:
+    from mini_model.files import packages, write_to
+    from mini_model.pytest_output import run_tests
+
+    for number, project in enumerate(packages(3, seed=1)):
+        folder = tmp_path / str(number)
+        write_to(project, folder)
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-rN"]
+        real = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        outcome = run_tests(project, random.Random(0))
+        assert outcome is not None
+        printed = f"{real.stdout.rstrip()}\n[exit code {real.returncode}]"
+        assert VARIES.sub("", outcome.text) == VARIES.sub("", printed)
+
+
+def test_real_tools_answer_what_the_trace_says(tmp_path: Path) -> None:
+    from mini_model.oracle import differences, draw, played, told
+
+    project, trace = draw(1, wrong_attempts=1)
+    assert not differences(told(trace), played(project, trace, tmp_path / "project"))
