@@ -6,6 +6,7 @@ Vocabulary arrays are skipped, not decoded: an 8 MB header takes a tenth of a se
 
 from __future__ import annotations
 
+import errno
 import mmap
 import struct
 from collections.abc import Callable, Mapping
@@ -170,6 +171,11 @@ def read_header(path: Path) -> GgufHeader:
     except ValueError:  # mmap refuses empty files
         raise ConfigurationError(f"{path} is empty. Download it again.") from None
     except OSError as error:
+        if error.errno == errno.ENOMEM:
+            raise ConfigurationError(
+                f"{path} is larger than the memory that this process may use. Choose a smaller quant, or "
+                "raise the limit (ulimit -v)."
+            ) from None
         raise ConfigurationError(f"The model file {path} can't be read: {error.strerror}.") from None
 
 
