@@ -43,6 +43,7 @@ from qwen_code.sessions.log import SessionHeader, SessionLog, SessionRecorder
 from qwen_code.sessions.restore import Restored
 from qwen_code.sessions.rewind import Rewinder
 from qwen_code.sessions.store import SessionStore
+from qwen_code.sessions.upkeep import expire
 from qwen_code.workspace.paths import Workspace
 
 
@@ -234,5 +235,7 @@ class OpenSession:
         """The log; it comes to be with the first thing to write, so that none is empty."""
         if self._log is None:
             store, front = self._lasting.store, self._lasting.front
+            if (days := self._place.settings.sessions.retention_days) is not None:
+                expire(store, days)
             self._log = store.create(self.header, on_failure=front.warn)
         return self._log

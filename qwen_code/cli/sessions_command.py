@@ -11,8 +11,10 @@ from typing import Annotated
 import typer
 
 from qwen_code.assembly import find_place
+from qwen_code.cli.import_command import import_session
 from qwen_code.cli.rewind_command import diff, rewind
 from qwen_code.errors import UsageError
+from qwen_code.sessions.search import search
 from qwen_code.sessions.store import SessionStore
 
 app = typer.Typer(
@@ -20,11 +22,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
-    help="List, show, export and delete the sessions of this project.",
+    help="List, search, show, rewind, copy, export and delete the sessions of this project.",
 )
 
 app.command("rewind")(rewind)
 app.command("diff")(diff)
+app.command("import")(import_session)
 
 _ID = typer.Argument(help="The id, or the beginning of it; default: the latest.")
 
@@ -57,12 +60,29 @@ def show_session(session: Annotated[str | None, _ID] = None) -> None:
 @app.command("export")
 def export_session(
     session: Annotated[str | None, _ID] = None,
-    form: Annotated[str, typer.Option("--format", help="md or json.")] = "md",
+    form: Annotated[str, typer.Option("--format", help="md, json or html.")] = "md",
 ) -> None:
     """Print a session for use elsewhere."""
-    if form not in ("md", "json"):
-        raise UsageError(f"--format takes md or json, not {form!r}.")
+    if form not in ("md", "json", "html"):
+        raise UsageError(f"--format takes md, json or html, not {form!r}.")
     print(_store().export(session, form))
+
+
+@app.command("search")
+def search_sessions(
+    words: Annotated[list[str], typer.Argument(help="Words that must all occur, in any order.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Find sessions of this project by what was said in them."""
+    hits = list(search(_store().list(), " ".join(words)))
+    if as_json:
+        found = [{"id": h.session.id, "turn": h.turn, "by": h.said_by, "text": h.text} for h in hits]
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    if not hits:
+        print("No session of this project holds that.")
+    for hit in hits:
+        print(f"{hit.session.id}  turn {hit.turn:>3}  {hit.said_by:<17}  {hit.text}")
 
 
 @app.command("fork")

@@ -155,7 +155,7 @@ class SessionLog:
         """Make `record` durable. Never raises for the disk's sake; see the class."""
         if self._fd is None:
             return
-        stamped = {**record, "at": round(time.time(), 3)}
+        stamped = {**record, "at": record.get("at") or round(time.time(), 3)}
         if record.get("type") == TurnStarted.__name__:
             self.turns += 1
             stamped |= {"turn": self.turns, "title": self.title}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -33,8 +33,8 @@ def new_session_id() -> str:
 class SessionStore:
     """All sessions in one directory.
 
-    Sessions are named by id, by a beginning of it, or by a beginning of its last part; None names the one
-    that was used last.
+    Sessions are named by id, by a beginning of it, by a beginning of its last part, or by a beginning of
+    their title; None names the one that was used last.
     """
 
     def __init__(self, directory: Path, *, cwd: Path | None = None, kept_states: Path | None = None) -> None:
@@ -106,12 +106,22 @@ class SessionStore:
         named = [i for i in ids if i.startswith(session)] or [
             i for i in ids if i.rpartition("-")[2].startswith(session)
         ]
+        if not named and session and (titled := self._titled(session)):
+            return titled
         if not session or not named:
             raise SessionError(f"There is no session {session!r} here. `qwen-code sessions list` shows them.")
         if len(named) > 1:
             some = ", ".join(named[-5:]) + (", ..." if len(named) > 5 else "")
             raise SessionError(f"{len(named)} sessions begin with {session!r}: {some}. Give more of the id.")
         return self._path(named[0])
+
+    def _titled(self, title: str) -> Path | None:
+        """The session used last of those with this title, or else with one that begins so."""
+        wanted = title.casefold()
+        titles = [(summary.title.casefold(), summary.path) for summary in self.list() if summary.title]
+        exact = [path for name, path in titles if name == wanted]
+        begun = [path for name, path in titles if name.startswith(wanted)]
+        return (exact or begun or [None])[0]
 
     def open(
         self,
@@ -249,20 +259,35 @@ class SessionStore:
         return path.name.removesuffix(_SUFFIX)
 
     def export(self, session: str | None = None, form: str = "md") -> str:
-        """A session as text: `md` to read, `json` in the form of OpenAI's chat messages.
+        """A session as text: `md` to read, `json` in the form of OpenAI's chat messages, `html` as a page.
 
         Raises:
             SessionError: there is none, or there is no such form.
         """
         from qwen_code.sessions.export import as_json, as_markdown
+        from qwen_code.sessions.html_export import as_html
 
-        forms = {"md": as_markdown, "json": as_json}
+        forms = {"md": as_markdown, "json": as_json, "html": as_html}
         if form not in forms:
-            raise SessionError(f"A session can be exported as {' or '.join(forms)}, not as {form!r}.")
+            raise SessionError(f"A session can be exported as {', '.join(forms)}, not as {form!r}.")
         path = self.find(session)
         records = decode_lines(read_file(path)).records
         _header(path, records)
         return forms[form](restore(records))
+
+    def take_in(self, header: SessionHeader, records: Sequence[Record]) -> str:
+        """Keep a conversation that was had elsewhere; gives its id.
+
+        Raises:
+            SessionError: it can't be written.
+        """
+        log = self.create(header, _raise)
+        try:
+            for record in records:
+                log.append(record)
+        finally:
+            log.close()
+        return header.id
 
     def _path(self, session_id: str) -> Path:
         return self.directory / f"{session_id}{_SUFFIX}"

@@ -273,5 +273,5 @@ def test_json_is_a_chat_that_others_can_read(store: SessionStore) -> None:
 
 def test_an_unknown_form_is_refused(store: SessionStore) -> None:
     put(store, "s")
-    with pytest.raises(SessionError, match="as md or json, not as 'pdf'"):
+    with pytest.raises(SessionError, match="as md, json, html, not as 'pdf'"):
         store.export("s", "pdf")

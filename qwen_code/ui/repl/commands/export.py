@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 
 async def export(repl: Repl, argument: str) -> None:
-    """The session as Markdown, or as JSON where the file is named so; never over a file that exists."""
+    """The session as Markdown, or what the file's name says; never over a file that exists."""
     assert repl.app is not None
     path = Path(argument or f"qwen-code-{repl.app.session_id}.md").expanduser()
     path = path if path.is_absolute() else repl.app.workspace.root / path
-    text = repl.app.store.export(repl.app.session_id, "json" if path.suffix == ".json" else "md")
+    form = path.suffix[1:] if path.suffix in (".json", ".html") else "md"
+    text = repl.app.store.export(repl.app.session_id, form)
     try:
         with path.open("x", encoding="utf-8", errors="replace") as file:
             file.write(text)
@@ -29,4 +30,4 @@ async def export(repl: Repl, argument: str) -> None:
     repl.transcript.notice(f"Written to {shown_line(str(path))}.")
 
 
-COMMANDS = (Command("export", "this session as Markdown or JSON", export, "[FILE]"),)
+COMMANDS = (Command("export", "this session as Markdown, JSON or a page", export, "[FILE]"),)
