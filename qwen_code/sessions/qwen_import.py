@@ -15,7 +15,7 @@ from qwen_code.events import AnswerEnded, Event, Outcome, ToolFinished, TurnEnde
 from qwen_code.messages import Message, ToolCall, Usage
 from qwen_code.sessions.lines import Record, decode_lines
 
-_KINDS = frozenset({"user", "assistant", "tool_result"})
+_KINDS = ("user", "assistant", "tool_result")
 
 
 def import_records(data: bytes) -> list[Record]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from qwen_code.sessions.lines import Record
 
-_STAYING = frozenset({"title", "mode", "version", "file_changes"})
+_STAYING = ("title", "mode", "version", "file_changes")
 """What a person chose, and what happened on disk, is not undone by saying something else."""
 
 

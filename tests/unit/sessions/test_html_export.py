@@ -28,10 +28,12 @@ EVIL = (
     "</pre></details><script>alert(1)</script><img src=x onerror=alert(2)><a href=javascript:alert(3)>x</a>"
     "![i](http://evil.example/x.png) [l](javascript:alert(4)) <javascript:alert(5)> "
     "</style><style>*{}</style>"
-    '\x1b[31m\x00&lt;b&gt; " onload="x" \' <!-- --> ]]> <svg/onload=alert(6)>\n\n<iframe src=//evil>\n\n[a]: http://e\n'
+    '\x1b[31m\x00&lt;b&gt; " onload="x" \' <!-- --> ]]> <svg/onload=alert(6)>\n'
+    "\n<iframe src=//evil>\n\n[a]: http://e\n"
 )
-MADE_HERE = set(
-    ["html", "head", "meta", "title", "style", "body", "header", "h1", "h2", "h3", "dl", "div", "dt", "dd", "main", "section", "a", "details", "summary", "pre", "code", "span", "p", "strong", "em", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "blockquote", "hr", "br"]
+MADE_HERE = (
+    "html head meta title style body header h1 h2 h3 dl div dt dd main section a details summary pre code "
+    "span p strong em ul ol li table thead tbody tr th td blockquote hr br"
 )
 
 
@@ -79,7 +81,7 @@ def test_nothing_that_was_said_can_become_markup() -> None:
     assert parser.open == []
     harmless = Tags()
     harmless.feed(page("harmless"))
-    assert {tag for tag, _ in parser.tags} <= MADE_HERE
+    assert {tag for tag, _ in parser.tags} <= set(MADE_HERE.split())
     assert [tag for tag, _ in parser.tags].count("a") == [tag for tag, _ in harmless.tags].count("a") == 2
     for tag, attributes in parser.tags:
         assert not [
