@@ -10,6 +10,7 @@ import pytest
 
 from qwen_code.api import open_app
 from qwen_code.events import AnswerEnded
+from tests.support.chat_server import ChatServer, Reply
 from tests.support.embedded import (
     MOST_TOKENS,
     Request,
@@ -18,7 +19,8 @@ from tests.support.embedded import (
     one_shot,
     requests_of,
 )
-from tests.support.program import copy_example
+from tests.support.program import Program, copy_example
+from tests.support.pty_driver import on_a_terminal
 from tests.support.tiny_models import Architecture, TinyModel, caller, needs_llama_cpp
 
 pytestmark = needs_llama_cpp
@@ -149,3 +151,34 @@ def test_what_llama_cpp_says_goes_to_the_debug_file_and_nowhere_else(isolated: P
     assert "llama" in log.read_text()
     assert log.stat().st_mode & 0o077 == 0
     assert "llama" not in ran.err
+
+
+def test_the_model_is_changed_in_mid_session_and_the_conversation_goes_on(tmp_path: Path) -> None:
+    model = TinyModel("qwen3moe").build()
+    few = {
+        "QWEN_CODE_MODEL_GENERATION_CONFIG_SAMPLING_PARAMS_MAX_TOKENS": "12",
+        "QWEN_CODE_MODEL_MAX_SESSION_TURNS": "1",
+        "QWEN_CODE_LOCAL_THREADS": "1",
+        "QWEN_CODE_AGENT_PROFILE": "lean",
+        "TERM": "xterm-256color",
+    }
+    with ChatServer([Reply("From afar."), Reply("From afar again.")]) as server:
+        program = Program(tmp_path, server.base_url, few)
+        with on_a_terminal(program.command(), cwd=tmp_path, env=program.env(), columns=100) as person:
+            person.sees("default · test-model")
+            person.type("first question", "\r")
+            person.sees("From afar.")
+            person.type(f"/model {model}", "\r")
+            person.sees(f"From now on {model.stem} answers.")
+            person.type("second question", "\r")
+            person.sees("> second question")
+            person.until(lambda: "Ask, or /" in "\n".join(person.emulator.screen()), "the end of the turn")
+            assert "· local" in person.emulator.screen()[-1]
+            person.type("/model test-model", "\r")
+            person.sees("From now on test-model answers.")
+            person.type("third question", "\r")
+            person.sees("From afar again.")
+        said = [str(message["content"]) for message in server.requests[-1].messages]
+        assert [any(f"{n} question" in text for text in said) for n in ("first", "second", "third")] == [
+            True
+        ] * 3

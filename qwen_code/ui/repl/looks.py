@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping
 
 from qwen_code.ui.painter import Painter
@@ -15,6 +16,9 @@ from qwen_code.ui.repl.background import (
 )
 from qwen_code.ui.theme import AUTO, theme_named
 
+ANSWER_S = 1.0
+"""Terminals answer within milliseconds; over a slow line it may take this long."""
+
 
 class Looks:
     """Owns the painter's theme. `changed` is called when it changed by itself."""
@@ -26,7 +30,10 @@ class Looks:
         changed: Callable[[], None],
         *,
         environ: Mapping[str, str] = os.environ,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._clock = clock
+        self._asked_at = float("-inf")
         self._painter = painter
         self._theme = theme
         self._changed = changed
@@ -44,6 +51,12 @@ class Looks:
         elif can_be_asked(self._environ):
             BackgroundListener(input, self._take)
             send(QUESTION)
+            self._asked_at = self._clock()
+
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether the answer may still come: whoever leaves before finds it typed into the shell."""
+        return self._background is None and self._clock() - self._asked_at < ANSWER_S
 
     def show(self, theme: str) -> None:
         """Use the theme that goes by this name, here."""

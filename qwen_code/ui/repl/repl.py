@@ -46,6 +46,9 @@ from qwen_code.ui.repl.turns import Turns
 from qwen_code.ui.repl.view import FLASH_S, View
 from qwen_code.ui.terminal_text import shown_line
 
+LAST_ANSWER_S = 0.2
+"""How much longer somebody stays who leaves before the terminal has answered a question."""
+
 
 class Repl:
     """One interactive session. Slash commands get this object; what they may use has no underscore."""
@@ -227,7 +230,10 @@ class Repl:
         self.screen.refresh_now()
 
     def leave(self, code: int) -> None:
-        self.screen.leave(code)
+        if self.looks.awaits_answer:
+            asyncio.get_running_loop().call_later(LAST_ANSWER_S, self.screen.leave, code)
+        else:
+            self.screen.leave(code)
 
     def say(self, lines: Sequence[Line]) -> None:
         """Print a group of lines of qwen-code's own."""

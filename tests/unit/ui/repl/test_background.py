@@ -106,3 +106,17 @@ def test_auto_takes_the_theme_that_suits_the_answer() -> None:
     looks.show("light")
     keyboard.feed("\x1b]11;rgb:0000/0000/0000\x07")
     assert painter.theme == "light"
+
+
+def test_leaving_waits_only_for_an_answer_that_may_still_come() -> None:
+    now = 0.0
+    painter, keyboard = Painter(60, environ=MANY_COLOURS), Keyboard()
+    looks = Looks(painter, "auto", lambda: None, environ=MANY_COLOURS, clock=lambda: now)
+    assert not looks.awaits_answer
+    looks.ask(keyboard, lambda sequence: None)
+    assert looks.awaits_answer
+    now = 5.0
+    assert not looks.awaits_answer
+    now = 0.1
+    keyboard.feed("\x1b]11;rgb:0000/0000/0000\x07")
+    assert not looks.awaits_answer
