@@ -94,7 +94,8 @@ class Compactor:
         return self._plan
 
     def turn_began(self) -> None:
-        self._crowded = 0
+        """A person has said something, which may be what needs the room."""
+        self._crowded, self._answers = 0, max(self._answers, 1)
 
     def answered(self) -> None:
         """The model has answered; from now on the backend knows the size of what it was sent."""

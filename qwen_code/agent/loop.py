@@ -188,13 +188,12 @@ class Agent:
         tell = self._tell_into(report, progress)
         fill = await self.compactor.before_request(self.backend, tell)
         report.budget.steps += 1
-        self._tell(RequestStarted(report.budget.steps, fill.used, fill.window))
-        try:
-            return await self._request(report)
-        except ContextOverflow as refused:
-            fill = await self.compactor.after_refusal(self.backend, refused, tell)
-        self._tell(RequestStarted(report.budget.steps, fill.used, fill.window))
-        return await self._request(report)
+        while True:
+            self._tell(RequestStarted(report.budget.steps, fill.used, fill.window))
+            try:
+                return await self._request(report)
+            except ContextOverflow as refused:  # the second time it is raised again, with a remedy
+                fill = await self.compactor.after_refusal(self.backend, refused, tell)
 
     async def _request(self, report: TurnReport) -> Answer:
         answer, started = Answer(), time.monotonic()

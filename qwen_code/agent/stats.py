@@ -93,7 +93,7 @@ async def context_report(
     messages = tuple(conversation.messages)
     last = stats.last_request
     used = last.prompt_tokens + last.completion_tokens
-    exact = used > 0 and bool(messages) and messages[-1].role == "assistant"
+    exact = used > 0 and _ends_with_plain_answer(messages)
     if not exact:
         used = await backend.count_tokens(Prompt(conversation.system, conversation.tools, messages))
         exact = backend.location == "local"
@@ -101,6 +101,11 @@ async def context_report(
     return ContextReport(
         window, used, last.cached_tokens, exact, _scaled(parts, used), min(plan.limit, window)
     )
+
+
+def _ends_with_plain_answer(messages: Sequence[Message]) -> bool:
+    """Whether all was counted with the last answer; what a model thinks is counted, but not sent again."""
+    return bool(messages) and messages[-1].role == "assistant" and not messages[-1].reasoning
 
 
 async def _parts(backend: ModelBackend, conversation: Conversation) -> list[ContextPart]:

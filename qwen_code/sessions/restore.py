@@ -138,11 +138,11 @@ class _Replay:
             return
         told = decode_usage(usage)
         self.usage += told
+        if told.prompt_tokens:  # what it thought is counted as written, and not sent again
+            self.measured = (len(self.messages), told.prompt_tokens)
         if message.text or message.tool_calls:
             self.messages.append(message)
             self.open_calls = list(message.tool_calls)
-        if told.prompt_tokens:
-            self.measured = (len(self.messages), told.prompt_tokens + told.completion_tokens)
 
     def changed(self, paths: object) -> None:
         if isinstance(paths, list):

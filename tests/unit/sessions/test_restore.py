@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen_code.errors import SessionError
-from qwen_code.events import Compacted, RequestStarted, TextDelta, encode
+from qwen_code.events import Compacted, RequestStarted, TextDelta, ToolFinished, encode
 from qwen_code.messages import INTERRUPTED, Message, ToolCall
 from qwen_code.sessions.lines import decode_lines, encode_line
 from qwen_code.sessions.log import encode_message
@@ -241,3 +241,20 @@ def test_a_resumed_run_imports_no_validation_library() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": root}, check=False
     )
     assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_what_the_server_counted_last_is_known_and_what_the_program_said_is_marked() -> None:
+    session = told()
+    session.user("fix it")
+    (call,) = session.answer("", ToolCall("0", "read_file", {}), reasoning="hm " * 500)
+    session.tell(ToolFinished(call, True, "text", files_changed=("/w/a.py", "/w/b.py")))
+    session.conversation.add_results({call.id: "text"})
+    session.user("go on", kind="corrected")
+    restored = restore([header().encode(), *map(encode, session.events)])
+    assert restored.measured == (1, 10)
+    assert restored.files_changed == ("/w/a.py", "/w/b.py")
+    assert [m.by_harness for m in restored.messages if m.role == "user"] == [False, True]
+    replaced = {"type": "conversation", "messages": [encode_message(m) for m in restored.messages]}
+    again = restore([header().encode(), *map(encode, session.events), replaced])
+    assert again.measured is None
+    assert [m.by_harness for m in again.messages if m.role == "user"] == [False, True]
