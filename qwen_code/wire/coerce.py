@@ -198,13 +198,14 @@ def _integer(text: str) -> Any:
 
 
 def _float(text: str) -> Any:
-    whole = _integer(text)
-    if whole is not _MISSING:
-        return whole
+    if _INTEGER.fullmatch(text):
+        return _integer(text)
     if not _NUMBER.fullmatch(text):
         return _MISSING
     value = float(text)
-    return _MISSING if value in (float("inf"), float("-inf")) else value
+    if value in (float("inf"), float("-inf")):
+        return _MISSING
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
 def _container(text: str, kind: str, schema: Schema, times: int = 0) -> Any:

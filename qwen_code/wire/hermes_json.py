@@ -112,9 +112,9 @@ class JsonReader:
         return after
 
     def _behind(self, text: str, at: int, complete: bool) -> int | None:
-        """After a complete value: closing tags, stray braces, another value, or the end of the call."""
+        """After a complete value: closing tags, stray braces, a fence, another value, or the call's end."""
         character = text[at]
-        if character.isspace() or character in "}],;":
+        if character.isspace() or character in "}],;`":
             return at + 1
         if character == "{" and not self.name:
             self._state, self._piece, self._depth = "value", [], 0

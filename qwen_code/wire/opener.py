@@ -21,6 +21,8 @@ MAX_WRAPPERS = 4
 """`<tool_call>` tags in a row that one call may begin with."""
 _MIN_CUT = len("<tool_")
 _BLANKS = re.compile(r"\s*")
+_FENCE = re.compile(r"```\w{0,16}[ \t]{0,16}\n\s{0,64}")
+_FENCE_START = re.compile(r"`{1,2}|```\w{0,16}[ \t]{0,16}(?:\n\s{0,64})?")
 _BARE_JSON = re.compile(r"""\{\s*["']name["']\s*:\s*["']([^"'\n]{1,128})["']\s*[,}]""")
 _BARE_JSON_START = re.compile(
     r"""\{\s*(?:["'](?:n(?:a(?:m(?:e(?:["']\s*(?::\s*(?:["'][^"'\n]{0,128}(?:["']\s*)?)?)?)?)?)?)?)?)?"""
@@ -98,6 +100,8 @@ class OpenerFinder:
                 return _unfinished(start, at, place)
             if text[at] in "{[":
                 return self._json_body(text, start, at, place)
+            if text[at] == "`":
+                return self._fenced_body(text, start, at, place)
             tag = read_tag(text, at, complete=place.complete) if text[at] == "<" else None
             if tag is Pending.MORE:
                 return tag
@@ -115,6 +119,14 @@ class OpenerFinder:
         if first == len(text):
             return None if place.complete else Pending.MORE
         return Opener("json", start, at) if text[first] == "{" else None
+
+    def _fenced_body(self, text: str, start: int, at: int, place: Place) -> Opener | Pending | None:
+        """JSON in a Markdown fence."""
+        fence = _FENCE.match(text, at)
+        if fence is None or fence.end() == len(text):
+            undecided = not place.complete and _FENCE_START.fullmatch(text, at)
+            return Pending.MORE if undecided else None
+        return self._json_body(text, start, fence.end(), place) if text[fence.end()] in "{[" else None
 
     def _behind_wrapper(self, text: str, start: int, tag: TagText, place: Place) -> Opener | Pending | None:
         if tag.kind == "torn function":

@@ -82,6 +82,7 @@ def test_a_string_is_never_converted(text: str) -> None:
         ('{"a": "1"}', {"properties": {"a": {"type": "integer"}}}, {"a": 1}),
         ("*.py", {"type": "array", "items": {"type": "string"}}, ["*.py"]),
         ('{"a": 1}', {"type": "array", "items": {"type": "object"}}, [{"a": 1}]),
+        ("1e308", "number", 1e308),
         ('"5"', "integer", 5),
         ("'False'", "boolean", False),
         ('"0.5"', "number", 0.5),

@@ -36,6 +36,9 @@ def tagged(body: str) -> str:
         tagged('{"name": "read_file", "path": "a.py"}'),
         tagged('{"function_name": "read_file", "arguments": {"path": "a.py"}}'),
         tagged("{" + CALL + "}"),
+        tagged(f"```json\n{CALL}\n```"),
+        tagged(f"```\n[{CALL}]\n```"),
+        f"<tool_call>\n```json\n{CALL}\n```",
         tagged("{" + CALL),
         tagged('{"read_file": {"path": "a.py"}}'),
         tagged('{"arguments": {"path": "a.py"}, "name": "read_file"}'),
@@ -56,8 +59,9 @@ def test_a_call_in_json_is_read_in_all_its_shapes(text: str) -> None:
         tagged(f"[{CALL}, {OTHER}]"),
         f"<tool_call>\n{CALL}\n{tagged(OTHER)}",
         f"{tagged(CALL)}\n{xml('read_file', path='b.py')}",
+        f"{tagged(f'```json{chr(10)}{CALL}{chr(10)}```')}\n{tagged(OTHER)}",
     ],
-    ids=["two tags", "one tag", "comma", "list", "first not closed", "both formats"],
+    ids=["two tags", "one tag", "comma", "list", "first not closed", "both formats", "fenced"],
 )
 def test_several_calls_in_json_are_read(text: str) -> None:
     assert calls(decoded(text)) == [A, B]
