@@ -68,6 +68,8 @@ def transport_failure(error: TransportError, endpoint: Endpoint, *, proven: bool
             )
         case "tls":
             hint = "if it uses a private certificate authority, name its file in the setting `caFile`"
+            if endpoint.is_local:
+                hint = f"use http:// in the base URL if it has no TLS; {hint}"
             if "not speak TLS" in str(error):
                 hint = "use http:// in the base URL"
             return EndpointMisconfigured(f"The TLS connection to {host} failed: {error}; {hint}.")

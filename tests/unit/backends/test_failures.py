@@ -119,6 +119,9 @@ def test_connections_that_can_not_work_say_why(kind: TransportKind, words: str) 
 def test_tls_to_a_port_that_speaks_plain_http_names_the_remedy() -> None:
     error = TransportError("tls", "the server does not speak TLS on this port")
     assert "use http://" in str(transport_failure(error, at(), proven=False))
+    ended = TransportError("tls", "unexpected eof while reading")
+    assert "use http://" in str(transport_failure(ended, at("https://127.0.0.1:8080/v1"), proven=False))
+    assert "http://" not in str(transport_failure(ended, at(), proven=False))
 
 
 def test_a_local_server_that_is_not_there_is_asked_about() -> None:
