@@ -68,6 +68,7 @@ class App:
         self.gate = tool_gate(place, self.workspace, mode)
         hosts = HostQuestions(self.gate, front.approver, self._remember)
         self.chooser = choose_sandbox(place, self.workspace, hosts)
+        self.gate.git_programs = self._git_programs
         if mode is Mode.AUTO:
             self.chooser.begin()
         self._extra_tools = tuple(extra_tools)
@@ -89,6 +90,14 @@ class App:
         )
         if mode is Mode.AUTO:
             self.gate.sandboxed = self.sandbox.name != "none"
+
+    def _git_programs(self) -> str:
+        """What would make `git status` run a program of the project's choice, where nothing confines that."""
+        if self.trusted or self.sandbox.name != "none":
+            return ""
+        from qwen_code.workspace.git_programs import programs_of_repository
+
+        return programs_of_repository(self.workspace.root)
 
     async def begin(self, session_id: str | None = None, resume: str | None = None) -> None:
         """Open the first session: a new one, or the stored one that `resume` names (`LATEST`: the last).

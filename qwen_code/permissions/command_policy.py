@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from qwen_code.permissions.circuit_breaker import catastrophe, is_disk
 from qwen_code.permissions.command_facts import READING, WRITING, CommandFacts
@@ -33,13 +33,16 @@ _STRICTNESS: dict[Verdict, int] = {"allow": 0, "ask": 1, "deny": 2}
 class CommandPolicy:
     """The gate's view of shell commands."""
 
-    def __init__(self, files: FilePolicy, mode: Mode, *, sandboxed: bool) -> None:
+    def __init__(
+        self, files: FilePolicy, mode: Mode, *, sandboxed: bool, git_programs: Callable[[], str]
+    ) -> None:
         self._files = files
         self._matcher = files.matcher
         self._places = files.places
         self._facts = CommandFacts(files.places)
         self._restrictions = Restrictions(files.matcher, files, self._facts, sandboxed)
         self._mode = mode
+        self._git_programs = git_programs
         self._confined = sandboxed and mode is Mode.AUTO
 
     def decide(self, command: str, directory: str) -> Decision:
@@ -134,10 +137,8 @@ class CommandPolicy:
                 yield Finding("deny", f"planning only reads, and `{part.shown}` does more")
         elif effect.read_only:
             yield from self._guards(part, effect, ())
-            if command_name(part.fields[0]) == "git" and not self._in_root(part):
-                yield self._unless_confined(
-                    "git obeys the settings of the folder that it runs in", self._suggestion(part)
-                )
+            if command_name(part.fields[0]) == "git" and (reason := self._unsafe_git(part)):
+                yield self._unless_confined(reason, self._suggestion(part))
         elif part.need == "own":
             reason = (
                 f"`{part.shown}` is not a read-only command"
@@ -237,6 +238,13 @@ class CommandPolicy:
     def _suggestion(self, part: Part, *, exactly: bool = False) -> tuple[str, ...] | None:
         rule = rule_for_command(part, exactly=exactly) if part.plain else ""
         return (rule,) if rule else None
+
+    def _unsafe_git(self, part: Part) -> str:
+        """Why git may run a program although it is only asked to show something."""
+        if not self._in_root(part):
+            return "git obeys the settings of the folder that it runs in"
+        setting = self._git_programs()
+        return f"the repository makes git run a program ({setting} in .git/config)" if setting else ""
 
     def _in_root(self, part: Part) -> bool:
         return all(directory in self._places.roots for directory in part.directories)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 _STRICTNESS: dict[Verdict, int] = {"allow": 0, "ask": 1, "deny": 2}
 
 
+def _none() -> str:
+    return ""
+
+
 def _unfollowed(path: str) -> str:
     return path
 
@@ -41,6 +45,8 @@ class Gate:
         paths in commands as they are written."""
         self.mode = mode
         self.sandboxed = sandboxed
+        self.git_programs: Callable[[], str] = _none
+        """The setting that makes git run a program even to show something; empty where that is confined."""
         self.places = Places([os.fspath(root) for root in workspace_roots], os.fspath(home), follow)
         self.rules = rules
 
@@ -116,7 +122,9 @@ class Gate:
                 # The shell parser is imported with the first command: a run's first request comes before it.
                 from qwen_code.permissions.command_policy import CommandPolicy
 
-                policy = CommandPolicy(self._files, self.mode, sandboxed=self.sandboxed)
+                policy = CommandPolicy(
+                    self._files, self.mode, sandboxed=self.sandboxed, git_programs=self.git_programs
+                )
                 return policy.decide(access.target, access.resolved or self.places.roots[0])
             case "net":
                 return self._net(access.target)

@@ -20,6 +20,10 @@ ENOUGH = 50
 """Matches that are collected before the best are chosen."""
 
 
+_INERT = ("-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false")
+"""A repository's own settings could name a program that git runs even to list files."""
+
+
 class FileIndex:
     """The paths below `root`, relative, with directories ending in a slash. Nothing is read before `find`."""
 
@@ -66,7 +70,7 @@ class FileIndex:
 
     async def _list(self) -> None:
         for command in (
-            ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"),
+            ("git", *_INERT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"),
             ("rg", "--files", "-0"),
         ):
             names = await self._run(command)
