@@ -12,12 +12,16 @@ from __future__ import annotations
 
 import ctypes
 import json
+import os
 import statistics
 import sys
 import time
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.request import Request as HttpRequest
+from urllib.request import urlopen
 
 from qwen_code.local import ffi
 from qwen_code.local.constraint import CallConstraint, Grammars
@@ -109,6 +113,51 @@ def ours(model: Model, prompt: list[int], threads: int) -> Speed:
     return Speed(len(prompt) / (read - started), ANSWER_TOKENS / (written - read))
 
 
+class Server:
+    """The same through llama.cpp's own server, where xllamacpp is installed; it works with one thread."""
+
+    def __init__(self, path: Path) -> None:
+        from tests.support.llama_server import LlamaServer
+
+        self._server = LlamaServer(path, window=4096, batch=BATCH)
+
+    def measure(self, prompt: list[int]) -> Speed:
+        read = self._seconds(prompt, 1, cached=False)
+        written = self._seconds(prompt, ANSWER_TOKENS, cached=True)
+        return Speed(len(prompt) / read, ANSWER_TOKENS / written)
+
+    def close(self) -> None:
+        self._server.close()
+
+    def _seconds(self, prompt: list[int], tokens: int, *, cached: bool) -> float:
+        """Processor time that the server spends on one request."""
+        body = {
+            "prompt": prompt,
+            "n_predict": tokens,
+            "cache_prompt": cached,
+            "ignore_eos": True,
+            "temperature": 0.7,
+            "top_k": 20,
+            "top_p": 0.8,
+            "repeat_penalty": 1.05,
+        }
+        request = HttpRequest(f"{self._server.url}/completion", json.dumps(body).encode())
+        before = self._used()
+        with urlopen(request, timeout=600) as response:
+            response.read()
+        return self._used() - before
+
+    def _used(self) -> float:
+        fields = Path(f"/proc/{self._server.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def server_of(path: Path, threads: int) -> Server | None:
+    if threads != 1 or sys.platform != "linux" or find_spec("xllamacpp") is None:
+        return None
+    return Server(path)
+
+
 def main(arguments: list[str]) -> int:
     if arguments:
         path = Path(arguments[0])
@@ -121,8 +170,13 @@ def main(arguments: list[str]) -> int:
     words = model.tokenize("def parse(text):\n    return [int(part) for part in text.split()]\n" * 200)
     prompt = words[:PROMPT_TOKENS]
     rounds: list[tuple[Speed, Speed]] = []
-    for _ in range(ROUNDS):  # taken in turns, so that a busy moment meets both
+    server, served = server_of(path, threads), list[Speed]()
+    for _ in range(ROUNDS):  # taken in turns, so that a busy moment meets all
         rounds.append((bare(model, prompt, threads), ours(model, prompt, threads)))
+        if server is not None:
+            served.append(server.measure(prompt))
+    if server is not None:
+        server.close()
     figures: dict[str, dict[str, float]] = {}
     for name in ("prefill", "decode"):
         floor = statistics.median(getattr(pair[0], name) for pair in rounds)
@@ -132,6 +186,10 @@ def main(arguments: list[str]) -> int:
         print(
             f"{name:<8} bare {floor:9.1f} tok/s   ours {own:9.1f} tok/s   ratio {own / floor:.3f}  {verdict}"
         )
+        if served:
+            theirs = statistics.median(getattr(speed, name) for speed in served)
+            figures[name] |= {"llama_server": round(theirs, 1), "to_llama_server": round(own / theirs, 3)}
+            print(f"{'':<8} llama-server {theirs:.1f} tok/s   ratio to it {own / theirs:.3f}")
     OUT.parent.mkdir(exist_ok=True)
     report = {
         "model": path.name,

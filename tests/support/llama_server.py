@@ -27,12 +27,12 @@ needs_llama_server = pytest.mark.skipif(
 
 _PROGRAM = """
 import json, sys, xllamacpp
-path, window, slots, keys = json.loads(sys.argv[1])
+path, window, slots, keys, batch = json.loads(sys.argv[1])
 params = xllamacpp.CommonParams()
 params.model.path = path
 params.n_ctx = window * slots
 params.n_parallel = slots
-params.n_batch = params.n_ubatch = 128
+params.n_batch = params.n_ubatch = batch
 params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
 params.api_keys = keys
 params.warmup = False
@@ -45,10 +45,12 @@ sys.stdin.read()
 class LlamaServer:
     """Runs until the block is left. `window` is what each of the `slots` holds, in tokens."""
 
-    def __init__(self, model: Path, *, window: int = 2048, slots: int = 1, keys: Sequence[str] = ()) -> None:
+    def __init__(
+        self, model: Path, *, window: int = 2048, slots: int = 1, keys: Sequence[str] = (), batch: int = 128
+    ) -> None:
         import json
 
-        arguments = json.dumps([str(model), window, slots, list(keys)])
+        arguments = json.dumps([str(model), window, slots, list(keys), batch])
         self._process = subprocess.Popen(
             [sys.executable, "-c", _PROGRAM, arguments],
             stdin=subprocess.PIPE,
@@ -57,6 +59,7 @@ class LlamaServer:
             text=True,
         )
         assert self._process.stdout is not None
+        self.pid = self._process.pid
         self.url = self._process.stdout.readline().strip()
         if not self.url:
             raise RuntimeError(f"llama-server ended with {self._process.wait()} before it listened")
