@@ -52,6 +52,8 @@ ApprovalAnswer: TypeAlias = Answer | Literal["edit"]
 """`edit`: the draft is wanted in an editor, after which the question may come again."""
 
 
+_KEYS = frozenset("ynase?")
+
 _Wish: TypeAlias = Literal["key", "note", "session", "always", "draft"]
 """What the panel waits for: a key, or a line of text."""
 
@@ -125,6 +127,9 @@ class ApprovalPanel(Panel[ApprovalAnswer]):
         else:
             sentences.append("No rule can let this pass: it is asked each time.")
         return [line for s in sentences for line in painter.wrap(Text(shown_line(s), "dim"), "  ")]
+
+    def wants(self, key: Key) -> bool:
+        return len(key) > 1 or key.lower() in _KEYS
 
     def press(self, key: Key) -> None:
         match key.lower():

@@ -73,10 +73,11 @@ class Desk:
                 self._follow()
 
     def press(self, key: str) -> None:
-        """A key while a question is open: an answer, unless it belongs to the sentence being typed."""
+        """A key while a question is open: an answer, unless it belongs to a sentence: one that was begun
+        before, or one that begins now with a key that the question knows nothing of."""
         if self.panel is None:
             return
-        if self._clock() < self._keys_from:
+        if self._clock() < self._keys_from or not self.panel.wants(key):
             self._keys_from = self._clock() + PAUSE_S
             if len(key) == 1:
                 self.prompt.insert_text(key)

@@ -13,12 +13,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from qwen_code.errors import ConfigurationError, EndpointMisconfigured, QwenCodeError
+from qwen_code.local.bundled import NAME, bundled_model
 from qwen_code.settings.model import ModelSettings
 from qwen_code.ui.repl.banner import shown_path
 from qwen_code.ui.repl.download_panel import download
 from qwen_code.ui.repl.model_choices import (
-    DEMONSTRATION,
-    has_demonstration,
     has_runtime,
     library_of,
     likely_first,
@@ -92,9 +91,10 @@ class FirstRun:
             self._endpoint, "An endpoint", "a server of yours, OpenRouter, DashScope …"
         )
         ways = [*self._local_ways(), endpoint]
-        if has_demonstration(library_of(self._place.locations)):
+        if bundled_model() is not None:
             note = "tiny and already here: shows how it works, no more"
-            ways.append(Choice(_chosen(DEMONSTRATION), "The demonstration model", note))
+            way = _chosen(NAME) if has_runtime() else _refused(INSTALL_LOCAL)
+            ways.append(Choice(way, "The demonstration model", note))
         return ways
 
     def _local_ways(self) -> list[Choice[_Way]]:
@@ -102,7 +102,7 @@ class FirstRun:
         from qwen_code.local.first_choice import first_choice
 
         library = library_of(self._place.locations)
-        here = [choice for choice in models_here(self._place.locations) if choice.name != DEMONSTRATION]
+        here = models_here(self._place.locations)
         if here and has_runtime():
             return [Choice(_chosen(choice.name), choice.name, choice.note) for choice in here]
         found = first_choice(library)

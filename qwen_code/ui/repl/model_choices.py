@@ -1,4 +1,4 @@
-"""Which models could answer here: downloaded, bundled, offered by settings or by an endpoint."""
+"""Which models could answer here: downloaded, offered by settings or by an endpoint."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qwen_code.errors import ConfigurationError, QwenCodeError
+from qwen_code.errors import QwenCodeError
 
 if TYPE_CHECKING:
     from qwen_code.local.library import ModelLibrary
     from qwen_code.settings.loaded import LoadedSettings
     from qwen_code.settings.locations import Locations
     from qwen_code.settings.model import Settings
-
-DEMONSTRATION = "mini"
-"""The model that comes with the program, where it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +38,13 @@ def has_runtime() -> bool:
 
 
 def models_here(locations: Locations) -> list[ModelChoice]:
-    """Models that need no network: those that were downloaded, and the one that comes along."""
+    """Models that were downloaded. The one that comes along is not among them: it understands none but its
+    own system prompt, which a session has from its start or never."""
     from qwen_code.local.fit import GIB
     from qwen_code.local.library import described
 
-    library = library_of(locations)
-    choices = [
-        ModelChoice(name, f"in this process, {size / GIB:.1f} GiB") for name, size in described(library)
-    ]
-    if has_demonstration(library):
-        choices.append(ModelChoice(DEMONSTRATION, "in this process, for a demonstration only"))
-    return choices
-
-
-def has_demonstration(library: ModelLibrary) -> bool:
-    """Whether the program came with its own small model."""
-    from qwen_code.local.library import locate
-
-    try:
-        path = locate(DEMONSTRATION, library)
-    except ConfigurationError:
-        return False
-    return path is not None and path.suffix == ".gguf" and path.is_file()
+    here = described(library_of(locations))
+    return [ModelChoice(name, f"in this process, {size / GIB:.1f} GiB") for name, size in here]
 
 
 def models_of_settings(loaded: LoadedSettings) -> list[ModelChoice]:

@@ -48,6 +48,10 @@ class Panel(ABC, Generic[T]):
     def press(self, key: Key) -> None:
         """A key, while no text is asked for."""
 
+    def wants(self, key: Key) -> bool:
+        """Whether `key` means something here; one that does not is the beginning of a sentence."""
+        return True
+
     def submit(self, text: str) -> None:
         """The text that was asked for."""
 

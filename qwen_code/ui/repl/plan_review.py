@@ -52,6 +52,9 @@ class PlanPanel(Panel[PlanAnswer]):
         ]
         return [Text("Carry out this plan?", "strong"), *key_lines(keys, painter)]
 
+    def wants(self, key: Key) -> bool:
+        return len(key) > 1 or key.lower() in frozenset("yaen")
+
     def press(self, key: Key) -> None:
         match key.lower():
             case "y":

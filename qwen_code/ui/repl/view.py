@@ -70,8 +70,13 @@ class View:
         return waiting
 
     def question_lines(self, rows: int) -> list[Line]:
-        panel = self._desk.panel
-        return panel.lines(self._painter, max(rows - 6, 4)) if panel is not None else []
+        panel, draft = self._desk.panel, self._desk.prompt.text
+        if panel is None:
+            return []
+        lines = panel.lines(self._painter, max(rows - 6, 4))
+        if draft and panel.entry is None:
+            lines.append(Text(f"  your draft waits: {clipped(shown_line(draft), 40)}", "dim"))
+        return lines
 
     def status_lines(self, rows: int) -> list[Line]:
         if self._painter.plain:

@@ -37,7 +37,7 @@ def test_the_heading_says_what_came_of_a_call(block: Block | None, note: str) ->
 def test_output_is_shown_from_its_end() -> None:
     output = "".join(f"line {n}\n" for n in range(20))
     assert plain(CommandBlock("x", "/", output, 0), 3) == [
-        "    … 17 more lines above",
+        "    … 17 more lines above · ctrl+o",
         "    line 17",
         "    line 18",
         "    line 19",

@@ -6,7 +6,10 @@ from collections.abc import Awaitable, Callable
 from prompt_toolkit.completion import DummyCompleter
 from prompt_toolkit.history import InMemoryHistory
 
+from qwen_code.messages import ToolCall
+from qwen_code.permissions.decision import Answer, ApprovalRequest, Decision
 from qwen_code.ui.painter import Line, Painter
+from qwen_code.ui.repl.approval import ApprovalPanel
 from qwen_code.ui.repl.desk import PAUSE_S, TYPING_S, Desk
 from qwen_code.ui.repl.panel import Entry, Key, Panel
 
@@ -74,6 +77,22 @@ def test_keys_of_somebody_in_mid_sentence_go_on_into_the_draft() -> None:
         clock.now += PAUSE_S
         desk.press("y")
         assert await task == "y"
+
+    at_a_desk(story)
+
+
+def test_a_sentence_that_begins_at_a_question_answers_nothing() -> None:
+    async def story(desk: Desk, clock: Clock) -> None:
+        request = ApprovalRequest(ToolCall("1", "edit", {}), "a.py", Decision("ask", "why"), None, ())
+        task = asyncio.create_task(desk.ask(ApprovalPanel(request)))
+        await asyncio.sleep(0)
+        for key in "/doctor any":
+            desk.press(key)
+            clock.now += 0.05
+        assert desk.prompt.text == "/doctor any"
+        clock.now += PAUSE_S
+        desk.press("y")
+        assert await task == Answer("once")
 
     at_a_desk(story)
 

@@ -119,7 +119,14 @@ def test_a_finished_command_shows_its_end_and_the_rest_on_demand() -> None:
     it = transcript()
     block = CommandBlock("pytest", "/", "1\n2\n3\n4\n5\n", 1)
     lines = printed(it, [ToolStarted(RUN, "pytest"), ToolFinished(RUN, True, "", block, duration_s=2.4)])
-    assert lines == ["", "● Run pytest  exit 1 · 2 s", "    … 2 more lines above", "    3", "    4", "    5"]
+    assert lines == [
+        "",
+        "● Run pytest  exit 1 · 2 s",
+        "    … 2 more lines above · ctrl+o",
+        "    3",
+        "    4",
+        "    5",
+    ]
     assert it.expand()
     assert printed(it) == ["", "▾ Run pytest", "    1", "    2", "    3", "    4", "    5"]
     assert not it.expand()
