@@ -58,6 +58,8 @@ class StreamJson:
     """Also tell of text as it streams (`--include-partial-messages`)."""
     _block_open: bool = False
     _steps: int = 0
+    _window: int = 0
+    _used: int = 0
     _results: list[Json] = field(default_factory=list[Json])
 
     def init(self) -> Json:
@@ -79,7 +81,7 @@ class StreamJson:
         """The messages, none to several, that `event` stands for."""
         match event:
             case RequestStarted():
-                self._steps = event.step
+                self._steps, self._window = event.step, event.window or self._window
                 return self._partial(
                     "message_start", message={"role": "assistant", "model": self.facts.model}
                 )
@@ -88,6 +90,7 @@ class StreamJson:
             case ReasoningDelta(text):
                 return self._delta({"type": "thinking_delta", "thinking": text})
             case AnswerEnded():
+                self._used = event.usage.prompt_tokens + event.usage.completion_tokens or self._used
                 return self._close_block() + self._assistant(event) + self._partial("message_stop")
             case ToolFinished():
                 return [self._tool_result(event)]
@@ -169,6 +172,8 @@ class StreamJson:
             files_changed=list(event.files_changed),
             tool_calls=event.tool_calls,
         )
+        if self._window and self._used:
+            result["context"] = {"used": self._used, "window": self._window}
         if event.verification is not None:
             verification = event.verification
             result["verification"] = {"command": verification.command, "passed": verification.passed}

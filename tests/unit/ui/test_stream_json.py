@@ -4,6 +4,8 @@ from typing import Any
 
 from qwen_code.events import (
     AnswerEnded,
+    Compacted,
+    CompactionStarted,
     Denial,
     Event,
     Outcome,
@@ -13,6 +15,7 @@ from qwen_code.events import (
     ToolFinished,
     TurnEnded,
     TurnStarted,
+    WindowFilling,
 )
 from qwen_code.messages import Message, ToolCall, Usage
 from qwen_code.ui.stream_json import SessionFacts, StreamJson
@@ -117,3 +120,24 @@ def test_a_retry_is_told() -> None:
     (message,) = project(TurnStarted("go"), Retried(2, "503", 1.5))
     assert (message["type"], message["subtype"]) == ("system", "retry")
     assert message["data"]["reason"] == "503"
+
+
+def test_the_window_is_told_in_the_result_and_what_was_done_about_it_on_the_way() -> None:
+    filling, started, done, _, result = project(
+        RequestStarted(1, 28_000, 32_768),
+        WindowFilling(28_000, 32_768, 29_090),
+        CompactionStarted("window", 29_200, 32_768),
+        Compacted(29_200, 5_000, "summary", 3_000, Usage(29_400, 29_100, 600), "/outputs/0001.txt"),
+        AnswerEnded(Message("assistant", "Done."), Usage(5_000, 2_000, 40)),
+        TurnEnded(Outcome.DONE, text="Done."),
+    )
+    assert (filling["subtype"], filling["data"]["limit"]) == ("window_filling", 29_090)
+    assert (started["subtype"], started["data"]["reason"]) == ("compacting", "window")
+    assert done["data"]["tokens_evaluated_again"] == 3_000
+    assert done["data"]["usage"]["cache_read_input_tokens"] == 29_100
+    assert result["context"] == {"used": 5_040, "window": 32_768}
+
+
+def test_a_structured_answer_is_in_the_result() -> None:
+    (result,) = project(TurnEnded(Outcome.DONE, text='{"n": 1}', structured={"n": 1}))
+    assert result["structured_result"] == {"n": 1}
