@@ -83,8 +83,8 @@ class WindowPlan:
 
     def enough_freed(self, before: int, after: int) -> bool:
         """Whether leaving out old tool results is worth a break of the prefix: it must buy what a summary
-        would, nearly."""
-        return before - after >= self.window * 6 // 10
+        would, nearly, and leave a quarter of the window to work in."""
+        return before - after >= self.window * 6 // 10 and after <= self.limit - self.window // 4
 
     def scaled(self, limits: OutputLimits) -> OutputLimits:
         """`limits`, but no more than one result may take of this window."""

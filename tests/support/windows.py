@@ -26,7 +26,7 @@ from qwen_code.settings.model import LimitSettings
 from qwen_code.tool import Access, Tool, ToolContext, ToolResult
 from qwen_code.workspace.outputs import OutputFiles
 from tests.support import qwen_tokens
-from tests.support.agents import AskForWrites, Change, Step
+from tests.support.agents import AskForWrites, Change, Step, play
 
 SUMMARY = """## Task
 Count the stars, one constellation after the other.
@@ -239,3 +239,23 @@ def windowed_agent(
 
 def compactions(events: Sequence[Event]) -> list[Compacted]:
     return [event for event in events if isinstance(event, Compacted)]
+
+
+def counting(steps: int, size: int, say: int = 40) -> Callable[[int], Step]:
+    """`steps` answers of `say` tokens with a call whose result has `size`, then the end."""
+
+    def answer(number: int) -> Step:
+        if number >= steps:
+            return says("All stars are counted.")
+        return looks((size, number), say=words(say, number + 5000))
+
+    return answer
+
+
+def continues(before: Prompt, after: Prompt) -> bool:
+    return after.messages[: len(before.messages)] == before.messages
+
+
+def run(backend: WindowedBackend, folder: Path, prompt: str = "Count the stars.") -> list[Event]:
+    agent, _ = windowed_agent(backend, folder)
+    return asyncio.run(play(agent, prompt))
