@@ -124,7 +124,9 @@ class ProcessTree:
     def kill(self) -> bool:
         """End all members at once; False when some could not be."""
         for _ in range(KILL_ROUNDS):
-            if not self._signal(signal.SIGKILL):
+            # Two looks: when process numbers start anew, one look can pass the number of a child before there
+            # is one, and reach its parent's only after that has ended.
+            if not self._signal(signal.SIGKILL) and not self.survives():
                 break
             time.sleep(POLL_S / 2)
         return not self.living()

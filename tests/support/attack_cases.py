@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -158,24 +159,25 @@ def _filled(text: str, places: dict[str, str]) -> str:
 
 
 def _in_pipes(argv: Sequence[str], directory: Path, environment: dict[str, str], case: Case) -> Outcome:
-    process = subprocess.Popen(
-        argv,
-        cwd=directory,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE if case.stdout is not None else subprocess.STDOUT,
-        start_new_session=True,
-    )
-    try:
-        out, err = process.communicate(timeout=PATIENCE_S)
-    except subprocess.TimeoutExpired:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        out, err = process.communicate()
-        err = (err or b"") + b"(ended after a minute)"
-    text = out.decode("utf-8", "replace")
-    return Outcome(process.returncode, text if case.stdout is not None else text + (err or b"").decode())
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = subprocess.Popen(
+            argv,
+            cwd=directory,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err if case.stdout is not None else subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            out.write(b"(ended after a minute)")
+        out.seek(0)
+        return Outcome(process.returncode, out.read().decode("utf-8", "replace"))
 
 
 def _in_terminal(argv: Sequence[str], directory: Path, environment: dict[str, str], case: Case) -> Outcome:
