@@ -127,6 +127,8 @@ class LlamaCppBackend:
             yield waiting
         runtime = await self._loaded()
         demand = demand or Demand(schema=prompt.answer_schema)
+        if self._thinking:  # its answer begins inside a thought, where no document can stand
+            demand = replace(demand, schema=None)
         callable_tools = prompt.tools if demand.calls != "none" and demand.schema is None else ()
         answer = _Answer(callable_tools, self._new_id, thinking=self._thinking, stop=demand.stop)
         chosen = _sampling(self._sampling, sampling) if sampling else self._sampling

@@ -144,6 +144,14 @@ def test_a_session_that_two_processes_go_on_with_is_whole_afterwards(tmp_path: P
     assert resumed[0].cached >= first[-1].held
 
 
+def test_a_small_dense_model_whose_layers_share_the_embedding_works(tmp_path: Path) -> None:
+    model = TinyModel("qwen3", layers=3, width=256, vocabulary=4096, head_size=64, tied=True)
+    program = embedded(tmp_path, model.build())
+    assert requests_of(one_shot(program, "Hello.", requests=1))[0].drawn
+    described = json.loads(program.run("models", "info", str(model.build()), "--json").out)
+    assert (described["architecture"], described["layers"]) == ("qwen3", 3)
+
+
 def test_what_llama_cpp_says_goes_to_the_debug_file_and_nowhere_else(isolated: Path, tmp_path: Path) -> None:
     program = embedded(tmp_path, caller().build())
     ran = one_shot(program, "Hello.", "--debug", requests=1)

@@ -23,6 +23,8 @@ class HubServer:
     """sha256 that the list gives for a file instead of the true one."""
     token: str = ""
     """If set, what requests must bring along."""
+    gated: str = ""
+    """A repository whose licence nobody has accepted yet."""
     requests: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
     """Method, path and Range of each request."""
 
@@ -82,6 +84,8 @@ class _Handler(BaseHTTPRequestHandler):
         hub.requests.append((self.command, path, self.headers.get("Range", "")))
         if hub.token and self.headers.get("Authorization") != f"Bearer {hub.token}":
             self._refuse(401, "RepoNotFound")
+        elif hub.gated and hub.gated in path:
+            self._refuse(403, "GatedRepo")
         elif match := re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/revision/\w+)?", path):
             if match[1] in hub.files:
                 self._send(

@@ -70,6 +70,9 @@ class TinyModel:
     filler: int = 0
     """Tokens added that no text is made of, for measurements with a vocabulary of real size."""
     context: int = 32768
+    head_size: int = 32
+    tied: bool = False
+    """The output layer is the input embedding, as in the smallest models of Qwen3."""
 
     def build(self) -> Path:
         """The model's file; built at the first call on this machine, found again later."""
@@ -97,7 +100,7 @@ def caller(architecture: Architecture = "qwen3moe") -> TinyModel:
 
 
 class _Builder:
-    heads, kv_heads, head_size = 4, 2, 32
+    heads, kv_heads = 4, 2
     experts, experts_used, expert_width = 8, 2, 64
     state_size, groups, time_steps, convolution = 32, 2, 4, 4
 
@@ -127,7 +130,8 @@ class _Builder:
             output[second] += strength * embedding[first] / np.linalg.norm(embedding[first])
         self.writer.add_tensor("token_embd.weight", embedding.astype(np.float16))
         self.ones("output_norm", width)
-        self.writer.add_tensor("output.weight", output.astype(np.float16))
+        if not self.model.tied:
+            self.writer.add_tensor("output.weight", output.astype(np.float16))
         for layer in range(self.model.layers):
             self.layer(f"blk.{layer}.", attention=not self.hybrid or (layer + 1) % 4 == 0)
         self.writer.write_header_to_file()
@@ -143,8 +147,8 @@ class _Builder:
         w.add_block_count(model.layers)
         w.add_head_count(self.heads)
         w.add_head_count_kv(self.kv_heads)
-        w.add_key_length(self.head_size)
-        w.add_value_length(self.head_size)
+        w.add_key_length(self.model.head_size)
+        w.add_value_length(self.model.head_size)
         w.add_layer_norm_rms_eps(1e-6)
         w.add_rope_freq_base(1e7)
         w.add_feed_forward_length(self.expert_width * self.experts_used)
@@ -160,7 +164,7 @@ class _Builder:
             w.add_ssm_time_step_rank(self.time_steps)
             w.add_ssm_inner_size(self.state_size * self.time_steps)
             w.add_full_attention_interval(4)
-            w.add_rope_dimension_count(self.head_size // 4)
+            w.add_rope_dimension_count(self.model.head_size // 4)
 
     def vocabulary(self) -> int:
         trained = json.loads(self.tokenizer.to_str())["model"]
@@ -207,13 +211,17 @@ class _Builder:
             self.tensor(f"{at}ffn_down_shexp", width, self.expert_width, scale=self.outward)
 
     def attention(self, at: str) -> None:
-        width, queries, keys = self.model.width, self.heads * self.head_size, self.kv_heads * self.head_size
+        width, queries, keys = (
+            self.model.width,
+            self.heads * self.model.head_size,
+            self.kv_heads * self.model.head_size,
+        )
         self.tensor(f"{at}attn_q", queries * (2 if self.hybrid else 1), width)
         self.tensor(f"{at}attn_k", keys, width)
         self.tensor(f"{at}attn_v", keys, width)
         self.tensor(f"{at}attn_output", width, queries, scale=self.outward)
-        self.ones(f"{at}attn_q_norm", self.head_size)
-        self.ones(f"{at}attn_k_norm", self.head_size)
+        self.ones(f"{at}attn_q_norm", self.model.head_size)
+        self.ones(f"{at}attn_k_norm", self.model.head_size)
 
     def delta_net(self, at: str) -> None:
         import numpy as np
