@@ -7,7 +7,6 @@ scripts/setup.sh dev,local,train
 cd examples/mini_model
 python=../../.venv/bin/python
 mkdir -p build
-[ -f build/checkpoint.pt ] || cp checkpoint/weights.pt build/checkpoint.pt 2>/dev/null || true
 $python -m mini_model.train --minutes "${1:-150}"
 $python -m mini_model.train --minutes "${2:-30}" --decay
 $python -m mini_model.export build/finished.pt build/mini.gguf

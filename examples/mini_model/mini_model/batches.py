@@ -47,7 +47,7 @@ def batches(tokenizer: Tokenizer, position: int, area: int, seed: int) -> Iterat
                 group.append(example)
         rng = random.Random(f"{seed}/{position}")
         made = [_padded(part, rng) for part in _cut(sorted(group, key=lambda e: len(e.ids)), area)]
-        share = 0.3 if position < _SHARPENING else 0.08
+        share = 0.3 if position < _SHARPENING else 0.16
         made += [repeats(tokenizer.size, rng) for _ in range(max(1, round(share * len(made))))]
         rng.shuffle(made)
         for ids, weights, tokens in made:

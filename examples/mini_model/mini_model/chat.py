@@ -124,6 +124,23 @@ GREETINGS = (
     "well done",
 )
 
+GO_ON = (
+    "go on",
+    "continue",
+    "Continue.",
+    "Go on.",
+    "please continue",
+    "keep going",
+    "go ahead",
+    "and now?",
+    "next",
+    "fix the failing test",
+    "fix it",
+    "finish it",
+    "carry on",
+    "proceed",
+)
+
 
 def UNRELATED(rng: random.Random) -> str:
     """Something that takes more than a repair."""

@@ -5,6 +5,7 @@ python -m mini_model.export build/finished.pt OUT.gguf
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from mini_model.network import Network, Shape
 from mini_model.tokens import CONTROL, SPECIAL, USER_DEFINED, Tokenizer
 
 NAME = "qwen-code mini"
+_PROGRESS, _COUNTS = "qwen_code.training", ("steps", "tokens", "position", "seconds")
 CONTEXT = 16_384
 """More than it was trained on, because results of tools are cut to a share of it."""
 _NAMES = {
@@ -53,6 +55,29 @@ def export(checkpoint: Path, out: Path) -> None:
     writer.close()
 
 
+def restore(path: Path) -> dict[str, Any]:
+    """A checkpoint from an exported model, good enough to train on from; the optimiser begins anew."""
+    reader: Any = gguf.GGUFReader(str(path))
+    known = {field: reader.fields[f"{_PROGRESS}.{field}"].contents() for field in _COUNTS}
+    layers = int(reader.fields["qwen3.block_count"].contents())
+    names = {"token_embd.weight": "embedding.weight", "output_norm.weight": "norm.weight"}
+    for layer in range(layers):
+        names |= {f"blk.{layer}.{known}.weight": f"blocks.{layer}.{name}" for name, known in _NAMES.items()}
+    network = {
+        names[tensor.name]: torch.from_numpy(gguf.quants.dequantize(tensor.data, tensor.tensor_type).copy())
+        for tensor in reader.tensors
+    }
+    shape = Shape(
+        vocabulary=len(network["embedding.weight"]), layers=layers, hidden=len(network["blocks.0.up.weight"])
+    )
+    tokens = reader.fields["tokenizer.ggml.tokens"].contents()
+    merges = reader.fields["tokenizer.ggml.merges"].contents()
+    vocabulary = {token: number for number, token in enumerate(tokens)}
+    model = {"type": "BPE", "vocab": vocabulary, "merges": [merge.split(" ") for merge in merges]}
+    tokenizer = json.dumps({"version": "1.0", "added_tokens": [], "model": model}, ensure_ascii=False)
+    return {"network": network, "shape": shape.to_dict(), "tokenizer": tokenizer, **known}
+
+
 def load(checkpoint: Path) -> tuple[Network, Tokenizer]:
     """The network and tokenizer of a checkpoint."""
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
@@ -79,6 +104,8 @@ def _describe(writer: Any, shape: Shape, state: dict[str, Any]) -> None:
     writer.add_layer_norm_rms_eps(1e-6)
     writer.add_rope_freq_base(shape.rope_base)
     writer.add_feed_forward_length(shape.hidden)
+    for field in _COUNTS:
+        writer.add_float64(f"{_PROGRESS}.{field}", float(state[field]))
     writer.add_float32("general.sampling.temp", 0.0)
     writer.add_float32("general.sampling.penalty_repeat", 1.0)
 

@@ -38,7 +38,9 @@ def draw(number: int, *, wrong_attempts: int = 1, bugs: int = 1) -> tuple[Projec
         if project is None:
             continue
         before = deepcopy(project)
-        trace = Repair(project, rng).tell(wrong_attempts)
+        repair = Repair(project, rng)
+        repair.trace.interruptions = None
+        trace = repair.tell(wrong_attempts)
         if trace is not None:
             return before, trace
 

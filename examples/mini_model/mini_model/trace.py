@@ -10,7 +10,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mini_model.chat import GREETINGS, REQUESTS, UNRELATED, environment_block
+from mini_model.chat import GO_ON, GREETINGS, REQUESTS, UNRELATED, environment_block
 from mini_model.mutate import mutations
 from mini_model.names import noun
 from mini_model.project import Bug, Project
@@ -52,6 +52,8 @@ class Trace:
 
     pieces: list[tuple[str, bool]] = field(default_factory=list[tuple[str, bool]])
     family: str = ""
+    interruptions: random.Random | None = None
+    """Now and then a person says something in between: after a pause, when a session is resumed."""
 
     def say(self, text: str, learn: bool = False) -> None:
         """Append a piece."""
@@ -74,7 +76,10 @@ class Trace:
     def results(self, *texts: str) -> None:
         """What the calls of the last answer gave."""
         inner = "".join(f"<tool_response>\n{text}\n</tool_response>\n" for text in texts)
-        self.say(f"<|im_start|>user\n{inner}<|im_end|>\n<|im_start|>assistant\n")
+        self.say(f"<|im_start|>user\n{inner}<|im_end|>\n")
+        if self.interruptions is not None and self.interruptions.random() < 0.07:
+            self.say(f"<|im_start|>user\n{self.interruptions.choice(GO_ON)}<|im_end|>\n")
+        self.say("<|im_start|>assistant\n")
 
 
 RUN = Call("run_shell_command", {"command": COMMAND})
@@ -86,7 +91,7 @@ class Repair:
     def __init__(self, project: Project, rng: random.Random) -> None:
         self.project = project
         self.rng = rng
-        self.trace = Trace()
+        self.trace = Trace(interruptions=rng)
 
     def tell(self, wrong_attempts: int) -> Trace | None:
         """The trace; None if the project can't be told in this way."""

@@ -25,11 +25,13 @@ import torch.nn.functional as F
 
 from mini_model.batches import LONGEST, Batch, batches, repeats
 from mini_model.corpus import OPENING, Example, encode, make_trace
+from mini_model.export import restore
 from mini_model.names import dictionary, nouns
 from mini_model.network import Network, Shape
 from mini_model.tokens import Tokenizer
 from mini_model.tokens import train as train_tokenizer
 
+BUNDLED = Path(__file__).resolve().parents[3] / "qwen_code" / "local" / "mini" / "mini.gguf"
 HOME = Path(__file__).resolve().parent.parent / "build"
 VOCABULARY = 4096
 _HELD_OUT = 10_000_000
@@ -58,7 +60,7 @@ class Training:
         torch.set_num_threads(options.threads)
         torch.set_flush_denormal(True)
         options.folder.mkdir(parents=True, exist_ok=True)
-        self.tokenizer = tokenizer_in(options.folder, options.seed)
+        self.tokenizer = tokenizer_in(options.folder, options.seed, fresh=options.fresh)
         self.network = Network(Shape(vocabulary=self.tokenizer.size), options.seed).to(self.device)
         self.optimiser = torch.optim.AdamW(
             _groups(self.network), lr=options.rate, betas=(0.9, 0.98), fused=True
@@ -68,8 +70,8 @@ class Training:
         self.stopping = False
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
-        if self.checkpoint.exists() and not options.fresh:
-            self._load()
+        if not options.fresh:
+            self._go_on()
         self.looked_at = [encode(make_trace(_HELD_OUT + n), self.tokenizer) for n in range(60)]
         self.looked_at = [example for example in self.looked_at if len(example.ids) <= LONGEST][:40]
 
@@ -144,12 +146,21 @@ class Training:
         torch.save(state, unfinished)
         unfinished.replace(path)
 
-    def _load(self) -> None:
-        state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
+    def _go_on(self) -> None:
+        """From the last checkpoint, else from the model in the package, else from the beginning."""
+        if self.checkpoint.exists():
+            state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
+        elif BUNDLED.exists():
+            state = restore(BUNDLED)
+        else:
+            return
         self.network.load_state_dict(state["network"])
         if "optimiser" in state:
-            self.optimiser.load_state_dict(state["optimiser"])
-        self.steps, self.tokens, self.position = state["steps"], state["tokens"], state["position"]
+            try:
+                self.optimiser.load_state_dict(state["optimiser"])
+            except ValueError:
+                print("the optimiser's state does not fit any more; it begins anew", flush=True)
+        self.steps, self.tokens, self.position = (int(state[k]) for k in ("steps", "tokens", "position"))
         self.seconds = state["seconds"]
 
     def _tell(self, loss: float, rate: float) -> None:
@@ -181,16 +192,13 @@ def _groups(network: Network) -> list[dict[str, Any]]:
     """The parts that `construct` wrote learn slowly, so that copying is refined and not forgotten."""
     slow, fast, vectors = [], [], []
     for name, parameter in network.named_parameters():
-        built = name.startswith(("embedding", "blocks.0.", "blocks.1.")) and not name.endswith(_HIDDEN)
+        built = name.startswith(("embedding", "blocks.0.", "blocks.1."))
         (vectors if parameter.dim() < 2 else slow if built else fast).append(parameter)
     return [
         {"params": fast, "weight_decay": 0.05, "share": 1.0},
         {"params": slow, "weight_decay": 0.0, "share": 0.2},
-        {"params": vectors, "weight_decay": 0.0, "share": 0.5},
+        {"params": vectors, "weight_decay": 0.0, "share": 0.3},
     ]
-
-
-_HIDDEN = ("gate.weight", "up.weight", "down.weight")
 
 
 @torch.no_grad()
@@ -221,9 +229,11 @@ def exact_answers(network: Network, examples: list[Example], device: str) -> dic
     return {kind: round(right[kind] / asked[kind], 3) for kind in sorted(asked)}
 
 
-def tokenizer_in(folder: Path, seed: int) -> Tokenizer:
-    """The tokenizer of a training; made once."""
+def tokenizer_in(folder: Path, seed: int, *, fresh: bool = False) -> Tokenizer:
+    """The tokenizer of a training: that of the model in the package, unless all begins anew."""
     path = folder / "tokenizer.json"
+    if not path.exists() and BUNDLED.exists() and not fresh:
+        path.write_text(restore(BUNDLED)["tokenizer"], "utf-8")
     if not path.exists():
         texts = ["".join(text for text, _ in make_trace(n, seed=seed + 99).pieces) for n in range(3000, 4500)]
         words = [" ".join([*dictionary(), *nouns()])] * 40
