@@ -24,10 +24,14 @@ NOT_ENTERED = Confinement("the sandbox could not be set up, so the command did n
 _FILES = Confinement(
     "only the workspace and /tmp can be written, without .git/config, hooks, and the settings of editors and "
     "agents",
-    "--add-dir DIR",
+    "--add-dir DIR for another folder, else --no-sandbox",
+)
+_PROTECTED = Confinement(
+    ".git/config, hooks, and the settings of editors and agents can't be changed", "--no-sandbox"
 )
 _MAYBE_FILES = Confinement(
-    "outside of the workspace nothing can be written, and no secret read", "--add-dir DIR"
+    "outside of the workspace nothing can be written, and no secret read",
+    "--add-dir DIR for another folder, else --no-sandbox",
 )
 _SOCKETS = Confinement("unix sockets can't be used", "--no-sandbox")
 
@@ -45,8 +49,10 @@ def explain(text: str, network: Network, *, entered: bool, by_permission: bool =
         return [NOT_ENTERED]
     found: list[Confinement] = []
     refused = bool(_NOT_PERMITTED.search(text))
-    if _READ_ONLY.search(text) or _BUSY.search(text):
+    if _READ_ONLY.search(text):
         found.append(_FILES)
+    elif _BUSY.search(text):
+        found.append(_PROTECTED)
     if network.mode != "on" and _NO_NETWORK.search(text):
         found.append(_no_network(network))
     if refused and _SOCKET.search(text):
