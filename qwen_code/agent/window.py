@@ -40,7 +40,7 @@ class WindowPlan:
     def limit(self) -> int:
         """A prompt longer than this is shortened before it is sent; early enough to ask for a summary behind
         it as it is, also when the last results have gone a little beyond."""
-        free = min(self.window - self.answer, self.summary_request - self.window // 16)
+        free = min(self.window - self.answer, self.summary_request - max(self.window // 32, 512))
         return min(int(self.window * self.threshold), free)
 
     @property
@@ -84,7 +84,7 @@ class WindowPlan:
     def enough_freed(self, before: int, after: int) -> bool:
         """Whether leaving out old tool results is worth a break of the prefix: it must buy what a summary
         would, nearly, and leave a quarter of the window to work in."""
-        return before - after >= self.window * 6 // 10 and after <= self.limit - self.window // 4
+        return before - after >= self.window * 2 // 3 and after <= self.limit - self.window // 4
 
     def scaled(self, limits: OutputLimits) -> OutputLimits:
         """`limits`, but no more than one result may take of this window."""
