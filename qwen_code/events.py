@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
+from qwen_code.chunks import BadCall
 from qwen_code.errors import ExitCode
 from qwen_code.messages import Message, ToolCall, Usage
 from qwen_code.tool import Block, FailureKind
@@ -162,6 +163,10 @@ class AnswerEnded:
 
     message: Message
     usage: Usage
+    reason: str = "stop"
+    """Why it ended: a `FinishReason`, or `cut short` when the turn ended within it."""
+    lost: tuple[BadCall, ...] = ()
+    """Calls that could not be used; with them the session can be replayed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,7 +203,7 @@ class Agent:
         except BaseException:
             answer.calls.clear()
             if answer.text:
-                self._keep(answer, report, started)
+                self._keep(answer, report, started, cut_short=True)
             raise
         self._keep(answer, report, started)
         return answer
@@ -225,14 +225,15 @@ class Agent:
 
         return tell
 
-    def _keep(self, answer: Answer, report: TurnReport, started: float) -> None:
+    def _keep(self, answer: Answer, report: TurnReport, started: float, *, cut_short: bool = False) -> None:
         message = self.conversation.add_answer(answer.message)
         answer.calls = list(message.tool_calls)
         self.compactor.answered()
         if answer.reason == "length":
             self.compactor.cut_short(answer.usage)
         report.answered(message, answer.usage, time.monotonic() - started)
-        self._tell(AnswerEnded(message, answer.usage))
+        reason = "cut short" if cut_short else answer.reason
+        self._tell(AnswerEnded(message, answer.usage, reason, tuple(answer.lost_calls)))
 
     async def _run_calls(
         self, report: TurnReport, guard: LoopGuard, progress: ProgressGuard, calls: Sequence[ToolCall]

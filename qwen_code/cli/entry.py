@@ -24,9 +24,10 @@ COMMANDS = {
     "doctor": "Check this installation, the settings and the endpoint.",
     "models": "List, fit, get, measure and remove models that run in this process.",
     "permissions": "Judge commands by the permission rules, and explain why.",
+    "replay": "Run a recorded session again and compare the requests.",
     "sandbox": "Run a command as the agent would, or say how that is confined.",
     "serve": "Serve a local model to editors and other programs, on loopback.",
-    "sessions": "List, show, export and delete sessions.",
+    "sessions": "List, search, show, rewind, copy, export and delete sessions.",
     "tools": "List the tools, run one by hand, decode tool calls in model text.",
 }
 """Each is `qwen_code.cli.<name>_command`, which holds a typer app named `app`."""

@@ -77,7 +77,9 @@ class Restored:
 
 
 @dataclass(slots=True)
-class _Replay:
+class Telling:
+    """The conversation as the log tells it, record by record."""
+
     preamble: str
     messages: list[Message] = field(default_factory=list[Message])
     open_calls: list[ToolCall] = field(default_factory=list[ToolCall])
@@ -192,7 +194,7 @@ def restore(records: Sequence[Record], warnings: Sequence[str] = ()) -> Restored
         raise SessionError("it is empty")
     header = SessionHeader.decode(records[0])
     current = effective(records)
-    replay = _Replay(header.preamble)
+    replay = Telling(header.preamble)
     for record in current[1:]:
         replay.take(record)
     replay.close_calls()
