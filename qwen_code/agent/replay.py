@@ -3,7 +3,7 @@ between them from this program, and every request must be the one that was made.
 
 Tools are not run: what a command printed then, it need not print now, and on another machine it can't run at
 all. A conversation that was shortened is taken as it was recorded, since that depends on the model's window.
-See docs/decisions/008.
+See docs/decisions/007.
 """
 
 from __future__ import annotations
