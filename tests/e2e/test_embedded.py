@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qwen_code.api import open_app
-from qwen_code.events import AnswerEnded
+from qwen_code.events import AnswerEnded, Compacted
 from tests.support.chat_server import ChatServer, Reply
 from tests.support.embedded import (
     MOST_TOKENS,
@@ -84,6 +84,35 @@ def test_ten_turns_evaluate_only_what_is_new(
 
     asyncio.run(talk())
     assert len(requests) >= 10
+    assert_nothing_twice(requests)
+
+
+@pytest.mark.parametrize("architecture", DENSE_AND_HYBRID)
+def test_a_summary_is_asked_for_beside_the_conversation_which_loses_nothing(
+    architecture: Architecture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QWEN_CODE_LOCAL_THREADS", "1")
+    requests: list[Request] = []
+
+    async def talk() -> bool:
+        sampling = "model.generationConfig.samplingParams.max_tokens"
+        flags = {sampling: MOST_TOKENS, "model.maxSessionTurns": 1, "agent.profile": "lean"}
+        model = str(TinyModel(architecture).build())
+        async with open_app(tmp_path, model=model, mode="plan", flags=flags) as app:
+            shortened = False
+            for turn in range(4):
+                if turn == 3:
+                    shortened = any([isinstance(event, Compacted) async for event in app.compress()])
+                async for event in app.run("Tell me a long story of many things. " * 10):
+                    if isinstance(event, AnswerEnded):
+                        usage = event.usage
+                        requests.append(
+                            Request(usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens)
+                        )
+            return shortened
+
+    if asyncio.run(talk()):  # what a model of random weights wrote passed for a summary
+        assert requests.pop().cached > 1000
     assert_nothing_twice(requests)
 
 
