@@ -171,6 +171,8 @@ class Gate:
             return Decision("allow", "the settings allow it")
         if rule := self._matcher.host("allow", url, NETWORK):
             return Decision("allow", f"allowed by the rule {rule.text}", rule.text)
+        if self.mode in (Mode.PLAN, Mode.YOLO):
+            return Decision("deny", f"{host} is not among the allowed names")
         return Decision("ask", f"a command wants to connect to {host}", "", (f"Network(domain:{host})",))
 
     def decide_unconfined(self, confinement: str) -> Decision:

@@ -270,3 +270,32 @@ def test_an_odd_file_name_is_allowed_alone(name: str) -> None:
 def test_any_access_gets_a_decision(text: str, kind: AccessKind, mode: Mode) -> None:
     judge = gate(mode=mode, deny=["Read(.env)", "WebFetch(domain:x.org)"], allow=["Edit(src/**)"])
     assert judge.decide("tool", [Access(kind, text, text)]).verdict in ("allow", "ask", "deny")
+
+
+@pytest.mark.parametrize(
+    ("rules", "named", "verdict"),
+    [
+        ({}, False, "ask"),
+        ({}, True, "allow"),
+        ({"allow": ["Network(domain:x.org)"]}, False, "allow"),
+        ({"allow": ["Network(domain:*.x.org)"]}, False, "ask"),
+        ({"allow": ["WebFetch", "WebFetch(domain:x.org)", "Bash"]}, False, "ask"),
+        ({"deny": ["Network(domain:x.org)"]}, True, "deny"),
+        ({"deny": ["WebFetch(domain:x.org)"]}, True, "deny"),
+        ({"ask": ["Network(domain:x.org)"]}, True, "ask"),
+        ({"allow": ["Network"]}, False, "allow"),
+    ],
+)
+def test_a_command_s_connection_needs_the_settings_or_a_rule_of_its_own(
+    rules: dict[str, list[str]], named: bool, verdict: str
+) -> None:
+    judge = gate()
+    judge.rules = RuleSet.parse(**rules)
+    assert judge.decide_host("x.org", named=named).verdict == verdict
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_no_mode_opens_the_network_and_those_without_questions_ask_none(mode: Mode) -> None:
+    refused = mode in (Mode.PLAN, Mode.YOLO)
+    assert gate(mode=mode).decide_host("x.org", named=False).verdict == ("deny" if refused else "ask")
+    assert gate(mode=mode).decide_unconfined("it").verdict == ("deny" if refused else "ask")
