@@ -127,6 +127,10 @@ def streaming(folder: Path) -> list[Figure]:
         terminal.press("Enter")
         time.sleep(2)
         echo = terminal.echo_s(25)
+        time.sleep(0.5)
+        pressed = time.monotonic()
+        terminal.press("Escape")
+        stopped = terminal.until(lambda screen: "Interrupted." in screen, 10, 0.001) - pressed
     return [
         Figure(
             "20,000 tokens of Markdown at once, against rich rendering them once",
@@ -142,6 +146,7 @@ def streaming(folder: Path) -> list[Figure]:
             "ms",
             at_most=20,
         ),
+        Figure("Esc to stopped, beyond tmux's own floor", 1000 * (stopped - floor_echo), "ms", at_most=100),
         Figure("idle", idle, "% CPU", at_most=0.5),
     ]
 
