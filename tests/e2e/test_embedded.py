@@ -209,7 +209,7 @@ def test_the_model_is_changed_in_mid_session_and_the_conversation_goes_on(tmp_pa
             person.sees(f"From now on {model.stem} answers.")
             person.type("second question", "\r")
             person.sees("> second question")
-            person.until(lambda: "Ask, or /" in "\n".join(person.emulator.screen()), "the end of the turn")
+            person.rests()
             assert "· local" in person.emulator.screen()[-1]
             person.type("/model test-model", "\r")
             person.sees("From now on test-model answers.")

@@ -49,6 +49,7 @@ def test_an_endpoint_is_tested_kept_and_never_asked_for_again(tmp_path: Path) ->
             person.sees("✓ Kept in ~/.qwen/settings.json; /model and /settings change it.")
             person.type("hello", ENTER)
             person.sees("Ready.")
+            person.rests()
             person.type(CTRL_D)
             assert person.left() == 0
         assert json.loads(home("settings.json").read_text()) == {

@@ -79,6 +79,7 @@ def test_ask_and_fix(project: Path) -> None:
         person.type("y")
         person.sees("Fixed: touching intervals are merged.")
         person.sees("1 file changed")
+        person.rests()
         person.type(CTRL_D)
         assert person.left() == 0
     assert is_fixed(project)
@@ -171,6 +172,7 @@ def test_always_saves_the_rule_and_asks_no_more(project: Path) -> None:
         person.sees("rule > Bash(npm test")
         person.type(ENTER)
         person.sees("Both ran.")
+        person.rests()
         person.type(CTRL_D)
         person.left()
     settings = Path(os.environ["HOME"]) / ".qwen" / "settings.json"

@@ -85,6 +85,7 @@ def test_files_and_conversation_go_back_and_the_prompt_is_there_to_be_said_diffe
         person.sees("prompt.\n\n> change it")
         person.type("\x15", "make it three", ENTER)
         person.sees("Fourth.")
+        person.rests()
         person.type(CTRL_D)
         assert person.left() == 0
     messages = json.loads(program.run("sessions", "export", "--format", "json").out)["messages"]

@@ -78,6 +78,10 @@ class PtyProgram:
             if time.monotonic() > deadline or (not self._take(0.05) and not condition()):
                 raise AssertionError(f"waited in vain for {what}; the screen:\n{self.emulator.text()}")
 
+    def rests(self) -> None:
+        """Wait until the empty prompt of `qwen-code` says what can be typed: no turn runs any more."""
+        self.until(lambda: "> Ask, or /" in "\n".join(self.emulator.screen()), "a prompt at rest")
+
     def left(self, patience_s: float = PATIENCE_S) -> int:
         """The exit status as a shell would show it."""
         deadline = time.monotonic() + patience_s
