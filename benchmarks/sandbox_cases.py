@@ -21,7 +21,7 @@ _INSIDE = "QWEN_CODE_OWN_HOSTS"
 
 def attacks(cases: Path, backend: str, *, least: float) -> tuple[Sequence[Figure], Sequence[str]]:
     """How many are blocked; the faults name those that are not."""
-    lines = read_cases(cases / "sandbox_attacks.jsonl")
+    lines = _runnable(cases / "sandbox_attacks.jsonl")
     with _trial(backend) as trial:
         faults = [f for line in lines for f in _faults(trial, line)]
     failed = len({fault.partition(":")[0] for fault in faults})
@@ -30,7 +30,7 @@ def attacks(cases: Path, backend: str, *, least: float) -> tuple[Sequence[Figure
 
 
 def benign(cases: Path) -> tuple[Sequence[Figure], Sequence[str]]:
-    lines = read_cases(cases / "sandbox_benign.jsonl")
+    lines = _runnable(cases / "sandbox_benign.jsonl")
     figures, faults = list[Figure](), list[str]()
     for backend in ("bubblewrap", "landlock"):
         with _trial(backend) as trial:
@@ -40,6 +40,12 @@ def benign(cases: Path) -> tuple[Sequence[Figure], Sequence[str]]:
         figures.append(Figure(name, len(lines) - len(found), at_least=least))
         faults += [f"{backend}: {fault}" for fault in found]
     return figures, faults
+
+
+def _runnable(file: Path) -> list[dict[str, object]]:
+    """Without those that need the names of HOSTS, where this machine does not let us add them."""
+    lines = read_cases(file)
+    return [line for line in lines if os.environ.get(_INSIDE) or ".test" not in str(line["cmd"])]
 
 
 def _faults(trial: Trial, line: dict[str, object]) -> list[str]:
