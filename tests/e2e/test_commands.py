@@ -224,7 +224,7 @@ def test_bash_completes_commands_and_values(project: Path) -> None:
     script = Program(project).run("completion", "bash").out
     ask = """
 _q() { COMP_WORDS=(qwen-code "$@"); COMP_CWORD=$#; COMPREPLY=(); _qwen_code; echo "${COMPREPLY[*]}"; }
-_q se; _q --approval-mode au; _q sessions li; _q --verif
+_q ses; _q --approval-mode au; _q sessions li; _q --verif
 """
     done = subprocess.run(["bash", "-c", script + ask], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["sessions", "auto-edit auto", "list", "--verify"]
