@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench marathon safety fuzz clean
+.PHONY: torture help demo test check format bench marathon safety fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,10 @@ fuzz: ## Compare the shell parser with real bash on 100,000 random scripts
 
 mini: ## Train the demonstration model further, and evaluate it
 	@examples/mini_model/make.sh
+
+torture: ## Kill, fail and cut it for an hour: the long form of the robustness tests
+	@scripts/setup.sh dev
+	QWEN_TORTURE=1 .venv/bin/python -m pytest tests/torture tests/unit/sessions -q
 
 clean: ## Remove what building and testing left behind
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis benchmarks/out

@@ -30,6 +30,10 @@ class ContentStore:
     def __contains__(self, sha256: str) -> bool:
         return sha256 in self._index()
 
+    def digests(self) -> list[str]:
+        """Of all that is kept, in the order in which it came."""
+        return list(self._index())
+
     @property
     def room(self) -> int:
         """Bytes until the limit."""

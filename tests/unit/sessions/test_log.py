@@ -21,6 +21,7 @@ from qwen_code.sessions.lines import decode_lines
 from qwen_code.sessions.log import SessionLog, SessionRecorder, now
 from qwen_code.sessions.session_file import open_file, try_lock
 from qwen_code.sessions.store import SessionStore
+from tests.torture.rounds import rounds
 from tests.unit.sessions.told import header, short_session, write
 
 
@@ -66,8 +67,8 @@ def test_a_record_that_is_no_json_is_told_and_left_out(tmp_path: Path) -> None:
 
 
 def test_kill_9_at_any_moment_loses_at_most_the_record_being_written(tmp_path: Path) -> None:
-    """Twenty real processes write and acknowledge records until they are killed."""
-    for number in range(20):
+    """Real processes write and acknowledge records until they are killed."""
+    for number in range(rounds(20, 200)):
         path = tmp_path / f"{number}.jsonl"
         ours, theirs = os.pipe()
 

@@ -1,0 +1,1 @@
+"""The robustness promises under stress. Short by default; `make torture` runs the long form."""
