@@ -10,17 +10,19 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qwen_code import __version__
 from qwen_code.agent.prompting import init_prompt
-from qwen_code.api import running
-from qwen_code.app import App
 from qwen_code.assembly import Front, Nobody, Place, find_place
 from qwen_code.backends import is_configured
 from qwen_code.errors import InputError, SandboxUnavailable
 from qwen_code.permissions.decision import Approver, Mode, Refuse
 from qwen_code.tool import UserPort
 from qwen_code.ui.oneshot import Format, run_oneshot
+
+if TYPE_CHECKING:
+    from qwen_code.app import App
 
 NO_SANDBOX = (
     "Nothing confines commands well enough to run them without a question, and a one-shot run can't ask. "
@@ -80,6 +82,8 @@ async def _interactive(wanted: Launch, place: Place) -> int:
     async def open_app(
         approver: Approver, user: UserPort, warn: Callable[[str], None]
     ) -> AsyncGenerator[App]:
+        from qwen_code.api import running  # behind the prompt, which is on the screen by now
+
         now = place
         if not ready:  # the first run has written settings meanwhile
             now = find_place(place.locations.cwd, os.environ, wanted.flags, trust=wanted.trust)
@@ -102,6 +106,8 @@ async def _interactive(wanted: Launch, place: Place) -> int:
 
 
 async def _oneshot(wanted: Launch, place: Place) -> int:
+    from qwen_code.api import running
+
     front = Front(Refuse(), Nobody(), _warn)
     async with running(
         place, front, mode=Mode.AUTO, resume=wanted.resume, session_id=wanted.session_id
