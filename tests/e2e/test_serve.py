@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.support.program import Program
@@ -224,9 +225,10 @@ def test_a_client_that_leaves_stops_the_model(served: ServedModel) -> None:
 def test_a_client_that_leaves_while_its_prompt_is_read_stops_that_too(served: ServedModel) -> None:
     left = sum("the client left" in line for line in served.log)
     long = {"role": "user", "content": "some words to read " * 3000}
-    impatient = openai.OpenAI(base_url=served.url, api_key=TOKEN, max_retries=0, timeout=0.3)
+    patience = httpx.Timeout(60, read=0.5)
+    impatient = openai.OpenAI(base_url=served.url, api_key=TOKEN, max_retries=0, timeout=patience)
     with pytest.raises(openai.APITimeoutError):
-        impatient.chat.completions.create(model="tiny", messages=[long], max_tokens=30_000)
+        impatient.chat.completions.create(model="tiny", messages=[long], **{**LONG, "stream": False})
     served.wait_for("the client left", times=left + 1)
     assert ask(served, HELLO).usage.completion_tokens <= 16
 
