@@ -31,6 +31,13 @@ class RecordedEvents(Sequence[Event]):
             self._events = list(_events(self._records))
         return self._events
 
+    def ending(self, turns: int) -> tuple[Sequence[Event], bool]:
+        """The last `turns` turns, and whether there is more before them; the rest is not decoded."""
+        starts = [n for n, record in enumerate(self._records) if record.get("type") == "TurnStarted"]
+        if len(starts) <= turns:
+            return self._decoded(), False
+        return list(_events(self._records[starts[-turns] :])), True
+
     def __len__(self) -> int:
         return len(self._decoded())
 

@@ -37,7 +37,7 @@ from qwen_code.ui.repl.looks import Looks
 from qwen_code.ui.repl.port import App, AppFactory, FirstRunPlace
 from qwen_code.ui.repl.questions import TerminalQuestions
 from qwen_code.ui.repl.record import Record
-from qwen_code.ui.repl.replay import replayed
+from qwen_code.ui.repl.replay import ending, replayed
 from qwen_code.ui.repl.screen import FrameOutput, Screen
 from qwen_code.ui.repl.status import Meter
 from qwen_code.ui.repl.transcript import Transcript
@@ -287,9 +287,10 @@ class Repl:
         events = await self.app.resume(None if session_id == "latest" else session_id)
         self.resumable = self.app.session_id
         self.forget()
-        for event in events:
+        for event in ending(events)[0]:
             self.record.take(event)
             self.view.meter.take(event, 0.0)
+        self.view.meter.cost_usd = self.app.stats().usage.cost_usd
         return events
 
     async def resume(self, session_id: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from rich.text import Text
 
 from qwen_code.events import AnswerEnded, Event, TextDelta, ToolFinished, ToolStarted, TurnStarted
+from qwen_code.sessions.restore import RecordedEvents
 from qwen_code.tool import CommandBlock, DiffBlock
 from qwen_code.ui.painter import Line, Painter
 from qwen_code.ui.repl.transcript import Transcript
@@ -15,13 +16,21 @@ TURNS_SHOWN = 3
 LINES_SHOWN = 300
 
 
-def replayed(events: Sequence[Event], painter: Painter, clock: Callable[[], float]) -> list[Line]:
-    """The last turns of `events` (those that a session log keeps: no deltas, no live output)."""
+def ending(events: Sequence[Event]) -> tuple[Sequence[Event], bool]:
+    """The last turns of a session, and whether there is more before them."""
+    if isinstance(events, RecordedEvents):
+        return events.ending(TURNS_SHOWN)
     starts = [number for number, event in enumerate(events) if isinstance(event, TurnStarted)]
     first = starts[-TURNS_SHOWN] if len(starts) > TURNS_SHOWN else 0
+    return events[first:], first > 0
+
+
+def replayed(events: Sequence[Event], painter: Painter, clock: Callable[[], float]) -> list[Line]:
+    """The last turns of `events` (those that a session log keeps: no deltas, no live output)."""
+    shown, earlier = ending(events)
     transcript = Transcript(painter, clock)
     lines: list[Line] = []
-    for event in events[first:]:
+    for event in shown:
         match event:
             case TurnStarted(prompt):
                 lines += transcript.settle(None)
@@ -37,7 +46,7 @@ def replayed(events: Sequence[Event], painter: Painter, clock: Callable[[], floa
             case _:
                 transcript.take(event)
         lines += transcript.settle(None)
-    hidden = first > 0 or len(lines) > LINES_SHOWN
+    hidden = earlier or len(lines) > LINES_SHOWN
     if hidden:
         lines = [
             Text(),
