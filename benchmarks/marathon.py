@@ -2,7 +2,8 @@
 
 The program runs as a process against a server that refuses prompts above its window, counted with Qwen's own
 tokenizer. The script plays a model at work: it searches, reads, runs commands and changes files, answer after
-answer, and sums up when it is asked to. What the server saw is the measure: whether a request was ever too
+answer, and sums up when it is asked to. Twice the program is killed at work, one turn is taken back, and the
+end is made with a copied home directory. What the server saw is the measure: whether a request was ever too
 long, whether the prefix ever moved unannounced, how much new text there was for each compaction, and whether
 task and changed files are still known at the end.
 """
@@ -11,9 +12,10 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -56,8 +58,15 @@ class Work:
         """Answers after which the turn ends."""
         self.changed: list[str] = []
         self.summaries = 0
+        self.kill_at = 0
+        """Answers after which the program is killed, instead of getting the next one."""
+        self.kill: Callable[[], None] = lambda: None
 
     def __call__(self, request: Request, number: int) -> Reply:
+        if self.kill_at and self.done == self.kill_at:
+            self.kill_at = 0
+            self.kill()
+            return Reply("This answer reaches nobody.")
         last = request.messages[-1]
         if last["role"] == "user" and last["content"].startswith("Stop here and sum up."):
             self.summaries += 1
@@ -111,6 +120,15 @@ class Marathon:
     told: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """Every `compacted` message of the runs' stream-json."""
     failures: list[str] = field(default_factory=list[str])
+    home: Path | None = None
+    kills: int = 0
+    rewinds: int = 0
+    rewound_whole: bool = True
+    """Whether the files were as before after each rewind."""
+
+    def environment(self, url: str = "") -> dict[str, str]:
+        found = environment(self.directory, url)
+        return found | {"HOME": str(self.home)} if self.home else found
 
     def prepare(self) -> None:
         """The project to work in."""
@@ -126,10 +144,42 @@ class Marathon:
         self.work.stop_at = self.work.done + answers
         with ChatServer(self.work, window=self.window) as server:
             command = [*OURS, "-o", "stream-json", *arguments, "-p", prompt]
-            cost = Run(command, self.directory, environment(self.directory, server.base_url)).wait()
+            run = Run(command, self.directory, self.environment(server.base_url))
+            self.work.kill = run.kill
+            dies = self.work.kill_at > 0
+            cost = run.wait()
         self.take(server, cost.output)
-        if cost.code != 0:
+        self.kills += dies
+        if (cost.code == 0) == dies:
             self.failures.append(f"exit code {cost.code}: {cost.output[-500:]}")
+
+    def killed_leg(self, prompt: str, answers: int, *arguments: str) -> None:
+        """As `leg`, killed half-way; another run goes on with what was left."""
+        goal = self.work.done + answers
+        self.work.kill_at = self.work.done + answers // 2
+        self.leg(prompt, answers, *arguments)
+        self.leg("Go on where you were.", goal - self.work.done, "--continue")
+
+    def rewound_leg(self, turn: int) -> None:
+        """A turn that the person takes back."""
+        done, changed, files = self.work.done, list(self.work.changed), self._files()
+        self.leg("Try another way.", 5, "--continue")
+        command = [*OURS[:3], "sessions", "rewind", "--to", str(turn), "--commands"]
+        cost = Run(command, self.directory, self.environment()).wait()
+        if cost.code != 0:
+            self.failures.append(f"rewind: exit code {cost.code}: {cost.output[-500:]}")
+        self.rewinds += 1
+        self.rewound_whole &= self._files() == files
+        self.work.done, self.work.changed = done, changed
+
+    def _files(self) -> dict[str, str]:
+        return {str(path): path.read_text() for path in self.directory.rglob("*.py")}
+
+    def move_home(self) -> None:
+        """Go on with a copy of the home directory, as on another machine."""
+        copy = self.directory.parent / "home-copy"
+        shutil.copytree(self.directory.parent / "home", copy)
+        self.home = copy
 
     def take(self, server: ChatServer, output: str) -> None:
         """What a run's server and its output tell."""
@@ -158,7 +208,13 @@ class Marathon:
             Figure("longest prompt, share of the window", max(sizes) / self.window, at_most=1),
             Figure("compactions", len(self.told), at_least=3),
             Figure("of them by a summary", summed_up),
-            Figure("breaks of the prefix that were not told", breaks - len(self.told), at_most=0),
+            Figure("kills", self.kills, at_least=2),
+            Figure(
+                "rewinds after which all files were as before", self.rewinds * self.rewound_whole, at_least=1
+            ),
+            Figure(
+                "breaks of the prefix that were not told", breaks - len(self.told) - self.rewinds, at_most=0
+            ),
             Figure("new tokens", new),
             Figure("new tokens for each compaction", new / max(len(self.told), 1), at_least=24_000),
             Figure("new tokens for each summary", new / max(summed_up, 1), at_least=24_000),
@@ -187,9 +243,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="qwen-marathon-") as folder:
         marathon = Marathon(Path(folder) / "project")
         marathon.prepare()
-        for number, prompt in enumerate(PROMPTS):
-            print(f"run {number + 1} ...", file=sys.stderr, flush=True)
-            marathon.leg(prompt, ANSWERS // len(PROMPTS), *(["--continue"] if number else []))
+        part = ANSWERS // len(PROMPTS)
+        print("two runs, each killed half-way and continued ...", file=sys.stderr, flush=True)
+        marathon.killed_leg(PROMPTS[0], part)
+        marathon.killed_leg(PROMPTS[1], part, "--continue")
+        print("a turn that is taken back, then the rest with a copied home ...", file=sys.stderr, flush=True)
+        marathon.rewound_leg(turn=5)
+        marathon.move_home()
+        marathon.leg(PROMPTS[2], ANSWERS - marathon.work.done, "--continue")
         figures = marathon.figures()
     width = max(len(figure.name) for figure in figures)
     for figure in figures:

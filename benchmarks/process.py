@@ -50,6 +50,10 @@ class Run:
         self.cost.cpu_at.append(cpu_of(self._process.pid))
         self.cost.rss_at.append(_status(self._process.pid, "VmRSS") / 1024)
 
+    def kill(self) -> None:
+        """`kill -9`, as a power cut would end it."""
+        self._process.kill()
+
     def wait(self) -> Cost:
         process, cost = self._process, self.cost
         ended = threading.Event()
