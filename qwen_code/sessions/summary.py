@@ -84,14 +84,17 @@ def _head(file: BinaryIO, size: int) -> list[Record]:
 
 def _tail(file: BinaryIO, size: int) -> list[Record]:
     """The records from the last prompt on, which says how many there were."""
-    data, start, at = b"", size, -1
-    while start > 0 and at < 0:
+    blocks: list[bytes] = []
+    start, seam, found = size, b"", False
+    while start > 0 and not found:
         length = min(_BLOCK, start)
         start -= length
         file.seek(start)
-        block = file.read(length)
-        data = block + data
-        at = data.rfind(_TURN, 0, len(block) + len(_TURN))
+        blocks.append(file.read(length))
+        found = _TURN in blocks[-1] + seam
+        seam = blocks[-1][: len(_TURN)]
+    data = b"".join(reversed(blocks))
+    at = data.rfind(_TURN)
     data = data[at + 1 :]
     wanted = (b'{"type":"TurnStarted"', b'{"type":"title"')
     lines = [line for line in data.split(b"\n") if line.startswith(wanted)]
