@@ -157,3 +157,19 @@ def test_a_disk_that_fails_at_any_step_leaves_old_or_new_and_says_so(
         if not met:
             assert said == []
             return
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["a tool writes", "settings are saved"])
+def test_content_is_on_disk_before_it_gets_its_name_and_the_name_before_anybody_hears(
+    name: str, tmp_path: Path
+) -> None:
+    """What a power cut can lose is what was written after the last fsync, in any order."""
+    place = tmp_path / "p"
+    place.mkdir()
+    (place / "file").write_text(OLD)
+    run(OPERATIONS[name], place, f"write,fsync,{_RENAME}", "EIO", 10_000)
+    calls = [line.partition("(")[0] for line in place.with_suffix(".trace").read_text().splitlines()]
+    at = next(number for number, call in enumerate(calls) if call.startswith("rename"))
+    assert calls[at - 2 : at] == ["write", "fsync"]
+    assert calls[at + 1] == "fsync"
