@@ -17,8 +17,9 @@ def bounds(tmp_path: Path) -> Bounds:
     return Bounds((root,), home, home / ".qwen")
 
 
-def chosen(bounds: Bounds, programs: list[Path], **more: bool) -> Choice:
-    chooser = Chooser(bounds, {"PATH": "/nonexistent"}, programs=[str(path) for path in programs], **more)
+def chosen(bounds: Bounds, programs: list[Path], *, enabled: bool = True) -> Choice:
+    known = [str(path) for path in programs]
+    chooser = Chooser(bounds, {"PATH": "/nonexistent"}, programs=known, enabled=enabled)
     try:
         return chooser.choice
     finally:
