@@ -49,6 +49,7 @@ class Checkpoints:
         self._told: set[str] = set()
         self._tree = TreeWatch(roots, self.store)
         self._watching = asyncio.Lock()
+        self._too_large = False
         self._noted: list[str] = []
 
     def before_write(self, planned: PlannedWrite) -> None:
@@ -104,9 +105,12 @@ class Checkpoints:
     # -- commands
 
     async def _before(self) -> Tree | None:
+        if self._too_large:
+            return None
         try:
             return await asyncio.to_thread(self._tree.before)
         except TooLarge as error:
+            self._too_large = True  # the next look would take as long
             self._tell("large", f"What commands change can't be taken back by /rewind: {error}.")
         except OSError as error:
             self._tell_disk(error)

@@ -34,7 +34,7 @@ from qwen_code.workspace.git_index import GitIndex, read_index
 
 MAX_ENTRIES = 100_000
 """Files and directories beyond which a tree is not compared."""
-MAX_SECONDS = 10.0
+MAX_SECONDS = 5.0
 """For the first look at a tree, which copies; those after it copy only what changed."""
 DERIVED = frozenset(
     {
