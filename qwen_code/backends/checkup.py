@@ -59,4 +59,5 @@ def _settled(failure: Exception) -> Exception:
     if not isinstance(failure, Transient):
         return failure
     text = str(failure)
-    return BackendUnavailable(f"{text[:1].upper()}{text[1:].rstrip('.')}.")
+    end = "" if text.endswith(("?", "!", ".")) else "."
+    return BackendUnavailable(f"{text[:1].upper()}{text[1:]}{end}")

@@ -84,9 +84,10 @@ class ApprovalPanel(Panel[ApprovalAnswer]):
     def lines(self, painter: Painter, rows: int) -> list[Line]:
         match self._asks_for:
             case "note":
-                return [Text("What should it do instead? Enter alone just refuses, esc goes back.", "strong")]
+                title = "What should it do instead? Enter alone just refuses, esc goes back."
+                return painter.wrap(Text(title, "strong"))
             case "draft":
-                return [Text("Change the command; enter runs it once, esc goes back.", "strong")]
+                return painter.wrap(Text("Change the command; enter runs it once, esc goes back.", "strong"))
             case "session" | "always":
                 until = "for this session" if self._asks_for == "session" else "from now on"
                 lines = painter.wrap(

@@ -17,6 +17,8 @@ _ANSWER = re.compile(
     r"\x1b\]11;rgba?:([0-9a-fA-F]{2,4})/([0-9a-fA-F]{2,4})/([0-9a-fA-F]{2,4})[^\x07\x1b]*(?:\x07|\x1b\\)"
 )
 _BEGUN = re.compile(r"\x1b\]1?1?;?[^\x07\x1b]{0,40}\x1b?$")
+_PASTE_BEGINS, _PASTE_ENDS = "\x1b[200~", "\x1b[201~"
+"""Around a bracketed paste, which the parser must not forget half of."""
 _MUTE = ("linux", "screen", "vt", "ansi")
 """Terminals that do not know the question, some of which would print it."""
 
@@ -31,6 +33,10 @@ class Parsing(Protocol):
 
 class _Parser(Protocol):
     feed: Callable[[str], None]
+    flush: Callable[[], None]
+
+    def reset(self) -> None:
+        """Forget what was fed and is not a whole key yet."""
 
 
 def told_background(environ: Mapping[str, str]) -> Background | None:
@@ -52,21 +58,38 @@ class BackgroundListener:
     def __init__(self, input: object, answered: Callable[[Background], None]) -> None:
         self._answered = answered
         self._held = ""
+        self._escape_waits = False
+        """An Esc came alone: the parser has it, and has not made a key of it yet."""
+        self._pasting = False
         self._feed: Callable[[str], None] = lambda text: None
+        self._flush: Callable[[], None] = lambda: None
+        self._forget: Callable[[], None] = lambda: None
         if isinstance(input, Parsing):
-            self._feed = input.vt100_parser.feed
-            input.vt100_parser.feed = self.feed
+            parser = input.vt100_parser
+            self._feed, self._flush, self._forget = parser.feed, parser.flush, parser.reset
+            parser.feed, parser.flush = self.feed, self.flush
 
     def feed(self, text: str) -> None:
         """What the terminal sent: keys, and perhaps the answer, perhaps in pieces."""
+        if self._escape_waits and not self._pasting and text.startswith("]"):
+            self._forget()
+            text = "\x1b" + text
         text, self._held = self._held + text, ""
         if match := _ANSWER.search(text):
             self._answered(_brightness(*match.groups()))
             text = text[: match.start()] + text[match.end() :]
         elif match := _BEGUN.search(text):
             text, self._held = text[: match.start()], match[0]
+        self._escape_waits = text.endswith("\x1b")
+        begun, ended = text.rfind(_PASTE_BEGINS), text.rfind(_PASTE_ENDS)
+        self._pasting = begun > ended or (self._pasting and begun == ended)
         if text:
             self._feed(text)
+
+    def flush(self) -> None:
+        """So much time has passed that an Esc was a key."""
+        self._escape_waits = False
+        self._flush()
 
 
 def _brightness(*channels: str) -> Background:

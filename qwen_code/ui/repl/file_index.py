@@ -129,13 +129,27 @@ def _searches(query: str) -> list[Callable[[str], Iterator[int]]]:
     """Each gives the numbers of the lines that match, from the narrow search to the wide one."""
     if not query:
         return [lambda block: _lines_matching(re.compile(r"^/[^/\n]+/?$", re.MULTILINE), block)]
-    letters = re.compile(r"[^\n]*?".join(re.escape(character) for character in query[:40]))
+    letters = _in_order(query[:40])
     return [
         lambda block: _lines_holding(f"/{query}", block, in_name=True),
         lambda block: _lines_holding(query, block, in_name=True),
         lambda block: _lines_holding(query, block, in_name=False),
-        lambda block: _lines_matching(letters, block),
+        lambda block: _lines_matching(letters, block) if _holds_all(query[:40], block) else iter(()),
     ]
+
+
+def _in_order(query: str) -> re.Pattern[str]:
+    """The characters in their order, with anything of the line between them.
+
+    Each gap runs to the first place of the next character and is never tried again (possessive), so a line
+    that lacks one costs one pass, not one for every way to place those before it.
+    """
+    gaps = [f"[^\\n{re.escape(character)}]*+{re.escape(character)}" for character in query[1:]]
+    return re.compile(re.escape(query[0]) + "".join(gaps))
+
+
+def _holds_all(characters: str, block: str) -> bool:
+    return all(character in block for character in set(characters))
 
 
 def _lines_holding(text: str, block: str, *, in_name: bool) -> Iterator[int]:

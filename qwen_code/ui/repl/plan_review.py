@@ -42,7 +42,8 @@ class PlanPanel(Panel[PlanAnswer]):
 
     def lines(self, painter: Painter, rows: int) -> list[Line]:
         if self.entry is not None:
-            return [Text("What should be different? Enter alone just refuses, esc goes back.", "strong")]
+            title = "What should be different? Enter alone just refuses, esc goes back."
+            return painter.wrap(Text(title, "strong"))
         keys = [
             ("y", "yes, ask before changes"),
             ("a", "yes, edits run unasked"),

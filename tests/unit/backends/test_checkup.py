@@ -36,6 +36,7 @@ def test_a_server_that_is_not_there_is_named() -> None:
     with pytest.raises(BackendUnavailable) as error:
         check("http://127.0.0.1:9/v1")
     assert "127.0.0.1:9" in str(error.value)
+    assert str(error.value).endswith("is the port right?")
 
 
 def test_an_unknown_host_is_a_matter_of_configuration() -> None:

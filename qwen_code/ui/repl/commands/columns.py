@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.table import Table
 from rich.text import Text
 
 from qwen_code.ui.markdown_view import MARGIN
@@ -19,6 +18,8 @@ def pairs(title: str, rows: Sequence[tuple[str, str]], painter: Painter) -> list
         for name, meaning in rows:
             lines += painter.wrap(Text(f"{name}: ", "accent").append(meaning, "none"), MARGIN * 2, MARGIN * 3)
         return lines
+    from rich.table import Table  # not needed for the first frame
+
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="accent", no_wrap=True)
     grid.add_column(overflow="fold")

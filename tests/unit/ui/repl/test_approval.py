@@ -64,6 +64,13 @@ def test_n_takes_a_sentence_for_the_model_or_none() -> None:
     assert answered("n", "<enter>") == Answer("no")
 
 
+@pytest.mark.parametrize("key", ["n", "e", "a"])
+def test_what_is_asked_after_a_key_fits_a_narrow_terminal(key: str) -> None:
+    lines = question(key, width=40, given=request(arguments={"command": "git push"})).splitlines()
+    assert len(lines) > 1
+    assert all(len(line) <= 40 for line in lines)
+
+
 def test_a_shows_the_rule_and_saves_what_it_was_edited_to() -> None:
     assert answered("a", "<enter>") == Answer("always", rules=("Bash(git push)",))
     assert answered("a", "Bash(git push:*); Bash(git pull)") == Answer(

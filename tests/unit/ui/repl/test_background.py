@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from prompt_toolkit.input.vt100_parser import Vt100Parser
 
 from qwen_code.ui.painter import Painter
 from qwen_code.ui.repl.background import QUESTION, Background, BackgroundListener, told_background
@@ -25,6 +26,7 @@ class Keyboard:
     def __post_init__(self) -> None:
         self.vt100_parser = self
         self.feed = self._take
+        self.flush = self.reset = lambda: None
 
     def _take(self, text: str) -> None:
         self.fed += text
@@ -50,6 +52,44 @@ def test_the_answer_is_taken_out_of_what_is_typed(answer: str, background: str, 
         keyboard.feed(part)
     assert told == [background]
     assert keyboard.fed == "ab"
+
+
+@dataclass
+class Terminal:
+    """The real parser of keys, and the keys that came out of it."""
+
+    keys: list[str] = field(default_factory=list[str])
+    vt100_parser: Vt100Parser = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.vt100_parser = Vt100Parser(lambda press: self.keys.append(press.data))
+
+
+def test_an_answer_that_is_split_after_its_first_character_is_no_key() -> None:
+    terminal, told = Terminal(), list[Background]()
+    BackgroundListener(terminal, told.append)
+    for part in ("a\x1b", "]11;rgb:0000/0000/00", "00\x1b\\b"):
+        terminal.vt100_parser.feed(part)
+    terminal.vt100_parser.flush()
+    assert told == ["dark"]
+    assert terminal.keys == ["a", "b"]
+
+
+def test_a_paste_with_an_escape_at_the_end_of_a_read_stays_one_paste() -> None:
+    terminal = Terminal()
+    BackgroundListener(terminal, lambda background: None)
+    for part in ("\x1b[200~rm -rf\x1b", "]x\r", "y\x1b[201~", "\x1b", "]11;rgb:ff/ff/ff\x07"):
+        terminal.vt100_parser.feed(part)
+    assert terminal.keys == ["rm -rf\x1b]x\ry"]
+
+
+def test_an_escape_that_was_a_key_stays_one_whatever_is_typed_then() -> None:
+    terminal = Terminal()
+    BackgroundListener(terminal, lambda background: None)
+    terminal.vt100_parser.feed("\x1b")
+    terminal.vt100_parser.flush()
+    terminal.vt100_parser.feed("]")
+    assert terminal.keys == ["\x1b", "]"]
 
 
 @pytest.mark.parametrize("typed", ["\x1b", "\x1b[A", "\x1b\r", "]11;", "\x1b]0;title\x07x"])

@@ -98,3 +98,29 @@ def test_strange_names_do_no_harm(tmp_path: Path) -> None:
         (tmp_path / os.fsdecode(name)).touch()
     (matches,) = found(tmp_path, "(regex[")
     assert matches == ["(regex[.py"]
+
+
+STRANGE = ["a-b]c.py", "a^b[c.py", "x\\y.z", "(a|b)*.c", "é-ü.md", "aabbcc/abc", "deep/a/b/c.txt", "\\d"]
+
+
+@pytest.mark.parametrize(
+    "query", ["abc", "ac", "-]", "^[", "\\.", "|)", "*c", "éü", "a/b", "cc/c", "\\d", "].y", "cba", "a.b"]
+)
+def test_just_the_names_with_these_letters_in_their_order_are_found(tmp_path: Path, query: str) -> None:
+    for name in STRANGE:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (paths,) = found(tmp_path, "/")
+    (matches,) = found(tmp_path, query)
+    assert set(matches) == {path for path in paths if _in_order(query, f"/{path}")}
+
+
+def _in_order(letters: str, text: str) -> bool:
+    rest = iter(text)
+    return all(letter in rest for letter in letters)
+
+
+def test_a_name_of_one_letter_repeated_does_not_stop_the_search(tmp_path: Path) -> None:
+    (tmp_path / ("a" * 200)).touch()
+    (tmp_path / "ab").touch()
+    assert found(tmp_path, "a" * 12 + "b") == [[]]  # with backtracking: longer than anyone lives
