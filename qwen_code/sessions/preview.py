@@ -7,6 +7,7 @@ from pathlib import Path
 
 from qwen_code.sessions.lines import decode_lines
 from qwen_code.sessions.plain_text import one_line
+from qwen_code.sessions.timeline import effective
 
 _TAIL = 131_072
 """Bytes that are read; a prompt or answer that lies before them is not shown."""
@@ -31,10 +32,10 @@ def preview(path: Path) -> Preview:
         return Preview()
     if size > _TAIL:
         data = data.partition(b"\n")[2]
-    wanted = (b'{"type":"TurnStarted"', b'{"type":"AnswerEnded"')
+    wanted = (b'{"type":"TurnStarted"', b'{"type":"AnswerEnded"', b'{"type":"rewound"')
     lines = [line for line in data.split(b"\n") if line.startswith(wanted)]
     prompt = answer = ""
-    for record in decode_lines(b"\n".join(lines)).records:
+    for record in effective(decode_lines(b"\n".join(lines)).records):
         match record:
             case {"type": "TurnStarted", "prompt": str(text)}:
                 prompt, answer = text, ""
