@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.queues import Queue
+from queue import Empty
 from typing import Any
 
 import torch
@@ -62,7 +63,11 @@ def _stream(tokenizer: Tokenizer, position: int, seed: int) -> Iterator[tuple[in
     )
     worker.start()
     while True:
-        yield queue.get()
+        try:
+            yield queue.get(timeout=60)
+        except Empty:
+            if not worker.is_alive():
+                raise RuntimeError("the process that makes examples has ended; see above") from None
 
 
 def _produce(trained: str, position: int, seed: int, queue: Queue[Any], parent: int) -> None:

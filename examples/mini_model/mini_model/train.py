@@ -100,10 +100,10 @@ class Training:
             self.seconds = seconds_before + spent
             if self.steps % 25 == 0:
                 self._tell(smooth, rate)
-            if self.steps % 200 == 0 or self.steps == 50:
+            if self.steps % 200 == 0:
                 self._look()
-            if time.monotonic() - saved > 240 and not options.decay:
-                self.save(self.checkpoint)
+            if time.monotonic() - saved > 120:
+                self.save(options.folder / "finishing.pt" if options.decay else self.checkpoint)
                 saved = time.monotonic()
         self.save(options.folder / "finished.pt" if options.decay else self.checkpoint)
         self._look()

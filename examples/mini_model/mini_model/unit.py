@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import keyword
 import random
 import re
 import signal
@@ -147,7 +148,7 @@ def _class_unit(
         source = re.sub(r'^ +""".*"""\n(?=\n? +\S)', "", source, flags=re.M)
         source = re.sub(r"(class \w+:\n)\n", r"\1", source)
     variable = rng.choice((name.lower()[:12], "obj", noun(rng), "it", "thing"))
-    if variable in ("it", name) or not variable.isidentifier():
+    if variable in ("it", name) or not variable.isidentifier() or keyword.iskeyword(variable):
         variable = "obj"
     space: dict[str, Any] = {}
     exec(source, space)
