@@ -76,12 +76,12 @@ def trust(directory: Path, file: Path, level: str = TRUST_FOLDER) -> None:
         ConfigurationError: the file is not valid or can't be written; it is as it was.
     """
     from qwen_code.errors import ConfigurationError
-    from qwen_code.settings.atomic_file import locked, replace_file
+    from qwen_code.settings.atomic_file import locked, make_private, replace_file
     from qwen_code.settings.jsonc import JsonError
     from qwen_code.settings.jsonc_edit import NotAnObject, set_value
 
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(file.parent)
         with locked(file.parent.resolve()):
             text = file.read_text("utf-8") if file.exists() else ""
             replace_file(file, set_value(text, [os.path.realpath(directory)], level).encode())

@@ -29,8 +29,8 @@ from qwen_code.events import (
 )
 from qwen_code.messages import Message, ToolSpec
 from qwen_code.sessions.lines import Record, encode_line
-from qwen_code.sessions.session_file import make_private, try_lock
-from qwen_code.settings.atomic_file import sync_directory
+from qwen_code.sessions.session_file import try_lock
+from qwen_code.settings.atomic_file import make_private, sync_directory
 
 VERSION = 2
 """Of the format. Readers ignore what they do not know, so it only grows when old readers would go wrong: they

@@ -26,23 +26,6 @@ class OpenedFile:
     """Why it can't be written, where that is so."""
 
 
-def make_private(directory: Path) -> None:
-    """Make `directory` and its missing parents, closed to everybody else.
-
-    Raises:
-        OSError: it can't be made.
-    """
-    missing: list[Path] = []
-    while not directory.is_dir():
-        missing.append(directory)
-        if directory == directory.parent:
-            break
-        directory = directory.parent
-    for folder in reversed(missing):
-        with suppress(FileExistsError):
-            folder.mkdir(mode=0o700)
-
-
 def try_lock(fd: int) -> bool:
     """Take the only writer's place; False when another process has it.
 

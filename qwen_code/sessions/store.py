@@ -14,8 +14,9 @@ from qwen_code.errors import SessionError
 from qwen_code.sessions.lines import Record, decode_lines, encode_line
 from qwen_code.sessions.log import VERSION, SessionHeader, SessionLog, now
 from qwen_code.sessions.restore import Restored, restore
-from qwen_code.sessions.session_file import OpenedFile, make_private, open_file, read_file
+from qwen_code.sessions.session_file import OpenedFile, open_file, read_file
 from qwen_code.sessions.summary import SessionSummary, summarise
+from qwen_code.settings.atomic_file import make_private, sync_directory
 
 _SUFFIX = ".jsonl"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
@@ -200,6 +201,7 @@ class SessionStore:
                     file.write(encode_line(record))
                 file.flush()
                 os.fsync(fd)
+            sync_directory(self.directory)
         except OSError as error:
             with suppress(OSError):
                 target.unlink()

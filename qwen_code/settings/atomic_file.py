@@ -52,6 +52,24 @@ def sync_directory(directory: Path) -> None:
             os.close(fd)
 
 
+def make_private(directory: Path) -> None:
+    """Make `directory` and its missing parents, durably and closed to everybody else.
+
+    Raises:
+        OSError: it can't be made.
+    """
+    missing: list[Path] = []
+    while not directory.is_dir():
+        missing.append(directory)
+        if directory == directory.parent:
+            break
+        directory = directory.parent
+    for folder in reversed(missing):
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        sync_directory(folder.parent)
+
+
 @contextmanager
 def locked(directory: Path, *, wait_s: float = 10.0) -> Generator[None]:
     """Hold `directory` against other writers that ask in the same way; leaves no lock file behind.

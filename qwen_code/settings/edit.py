@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from qwen_code.errors import ConfigurationError
-from qwen_code.settings.atomic_file import locked, replace_file
+from qwen_code.settings.atomic_file import locked, make_private, replace_file
 from qwen_code.settings.jsonc import JsonError, parse
 from qwen_code.settings.jsonc_edit import NotAnObject, set_value, value_at
 from qwen_code.settings.keys import BY_PATH
@@ -38,7 +38,7 @@ def update_setting(path: Path, key: str, change: Callable[[Any], object]) -> Non
         ConfigurationError: as for `edit_setting`.
     """
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         with locked(path.resolve().parent):
             text = read_config(path) or ""
             changed = _changed(path, text, key, change)

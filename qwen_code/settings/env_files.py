@@ -67,10 +67,10 @@ def save_variable(path: Path, name: str, value: str) -> None:
         ConfigurationError: the file can't be written, or holds what is no text; it is as it was.
     """
     from qwen_code.errors import ConfigurationError
-    from qwen_code.settings.atomic_file import locked, replace_file
+    from qwen_code.settings.atomic_file import locked, make_private, replace_file
 
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         with locked(path.parent.resolve()):
             text = path.read_text("utf-8") if path.exists() else ""
             kept = [line for line in text.splitlines() if not re.match(rf"\s*(?:export\s+)?{name}\s*=", line)]

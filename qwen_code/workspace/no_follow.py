@@ -14,6 +14,8 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from qwen_code.workspace.atomic_write import sync_directory
+
 _SEARCH = getattr(os, "O_PATH", os.O_RDONLY)  # macOS has no O_PATH
 _DIRECTORY = _SEARCH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -31,7 +33,7 @@ class NotRegular(OSError):
 def directory(path: Path, root: Path | None, *, create: bool = False) -> Generator[int, None, None]:
     """A descriptor of the directory `path` for use as `dir_fd`, walked to from `root` (None: from `/`).
 
-    With `create`, missing directories are made, and removed again when the body raises.
+    With `create`, missing directories are made, durably, and removed again when the body raises.
 
     Raises:
         OSError: it can't be opened; NotADirectoryError also where a link was met.
@@ -47,6 +49,8 @@ def directory(path: Path, root: Path | None, *, create: bool = False) -> Generat
         except BaseException:
             _remove(made)
             raise
+        for parent, _ in made:
+            sync_directory(parent)
 
 
 def _step(parent: int, name: str, made: list[tuple[int, str]] | None) -> int:
