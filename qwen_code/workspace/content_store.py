@@ -49,7 +49,7 @@ class ContentStore:
             OSError: it can't be written; what was there is intact.
         """
         digest = hashlib.sha256(data).hexdigest()
-        places = self._index()
+        places = self._loaded()
         if digest in places:
             return digest
         descriptor = self._opened()
@@ -112,6 +112,13 @@ class ContentStore:
         return self._fd
 
     def _index(self) -> dict[str, tuple[int, int]]:
+        """Nothing where it can't be read just now."""
+        try:
+            return self._loaded()
+        except OSError:
+            return {}
+
+    def _loaded(self) -> dict[str, tuple[int, int]]:
         if self._places is None:
             self._places, self._end = _read_index(self.path)
         return self._places
@@ -127,11 +134,15 @@ def _sync_name(path: Path) -> None:
 
 
 def _read_index(path: Path) -> tuple[dict[str, tuple[int, int]], int]:
-    """Where each content lies, and where the last whole entry ends."""
+    """Where each content lies, and where the last whole entry ends.
+
+    Raises:
+        OSError: there is something that can't be read; to take it for empty would write over it.
+    """
     places: dict[str, tuple[int, int]] = {}
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
+    except FileNotFoundError:
         return places, 0
     try:
         size, at = os.fstat(descriptor).st_size, 0
@@ -143,8 +154,6 @@ def _read_index(path: Path) -> tuple[dict[str, tuple[int, int]], int]:
             places[digest] = (at + _HEADER, length)
             at = end
         return places, at
-    except OSError:
-        return places, 0
     finally:
         os.close(descriptor)
 
