@@ -42,9 +42,10 @@ fuzz: ## Compare the shell parser with real bash on 100,000 random scripts
 mini: ## Train the demonstration model further, and evaluate it
 	@examples/mini_model/make.sh
 
+PARTS ?= faults kills power_loss signals
 torture: ## Kill, fail and cut it for an hour: the long form of the robustness tests
 	@scripts/setup.sh dev
-	QWEN_TORTURE=1 .venv/bin/python -m pytest tests/torture tests/unit/sessions -q
+	QWEN_TORTURE=1 .venv/bin/python -m pytest $(PARTS:%=tests/torture/test_%.py) tests/unit/sessions -q
 
 clean: ## Remove what building and testing left behind
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis benchmarks/out

@@ -53,5 +53,6 @@ def session(
     environment = {**program.env(), "TERM": "xterm-256color", **env}
     with on_a_terminal(command, cwd=project, env=environment, columns=columns, rows=rows) as person:
         if environment["TERM"] != "dumb":
-            person.sees("plan ·" if "plan" in arguments else "default ·")
+            mode = next((mode for mode in ("plan", "yolo") if mode in arguments), "default")
+            person.sees(f"{mode} ·")
         yield person

@@ -73,6 +73,7 @@ class Repl:
         self.files = FileIndex(directory)
         self.app: App | None = None
         self.turns: Turns | None = None
+        self._ended_by: signal.Signals | None = None
         self._background: set[asyncio.Task[None]] = set()
         self.resumable = ""
         """The session's id once there is something in it to come back to."""
@@ -129,10 +130,14 @@ class Repl:
         """
         if not self.settings.ui.hide_banner:
             self.transcript.print([banner(self._directory, Path.home())])
+        self._watch_signals()
         drawing = asyncio.create_task(self.screen.run(), name="screen")
         painted = asyncio.create_task(self.screen.painted.wait())
         await asyncio.wait([drawing, painted], return_when=asyncio.FIRST_COMPLETED)
-        self._watch_signals()
+        if (
+            self._ended_by is not None
+        ):  # too early for the screen, perhaps, which has the terminal to put right
+            self.screen.leave(128 + self._ended_by)
         self._attention.opened()
         self.looks.ask(self._input, self.screen.send_sequence)
         try:
@@ -201,6 +206,7 @@ class Repl:
             loop.add_signal_handler(number, self._signalled, number)
 
     def _signalled(self, number: signal.Signals) -> None:
+        self._ended_by = number
         self.screen.leave(128 + number)
 
     # -- what commands use
