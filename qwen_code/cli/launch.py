@@ -6,22 +6,24 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from qwen_code import __version__
 from qwen_code.agent.prompting import init_prompt
 from qwen_code.assembly import Front, Nobody, Place, find_place
 from qwen_code.backends import is_configured
-from qwen_code.errors import InputError, SandboxUnavailable
+from qwen_code.errors import ExitCode, InputError, SandboxUnavailable
 from qwen_code.permissions.decision import Approver, Mode, Refuse
 from qwen_code.tool import UserPort
 from qwen_code.ui.oneshot import Format, run_oneshot
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from qwen_code.app import App
 
 NO_SANDBOX = (
@@ -31,6 +33,8 @@ NO_SANDBOX = (
 )
 
 WEAKER = "Or accept the weaker sandbox that is there ({name}) with --approval-mode auto. "
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +60,27 @@ def launch(wanted: Launch) -> int:
     place = find_place(directory, os.environ, wanted.flags, trust=wanted.trust)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if wanted.interactive:
-        return asyncio.run(_interactive(wanted, place))
+        return asyncio.run(_to_the_end(_interactive(wanted, place)))
     for problem in place.loaded.problems:
         _warn(problem)
-    return asyncio.run(_oneshot(wanted, place))
+    return asyncio.run(_to_the_end(_oneshot(wanted, place)))
+
+
+async def _to_the_end(run: Coroutine[Any, Any, int]) -> int:
+    """`run`, after which a signal just ends the process: asyncio's handlers complain while a loop closes."""
+    try:
+        return await run
+    finally:
+        loop = asyncio.get_running_loop()
+        for number in _ENDING:
+            loop.remove_signal_handler(number)
+            signal.signal(number, _leave)
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    with suppress(OSError, ValueError, RuntimeError):  # the last: it was being flushed
+        sys.stdout.flush()
+    os._exit(ExitCode.INTERRUPTED)
 
 
 def _working_directory() -> Path:
@@ -150,11 +171,11 @@ def _stop_on_signals(app: App) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in _ENDING:
             loop.remove_signal_handler(number)
         app.interrupt()
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in _ENDING:
         loop.add_signal_handler(number, stop)
 
 
