@@ -11,7 +11,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from qwen_code.workspace.atomic_write import sync_directory
+from qwen_code.settings.atomic_file import sync_directory
 
 _MAGIC = b"QC1 "
 _HEADER = len(_MAGIC) + 64 + 1 + 16 + 1
@@ -108,7 +108,7 @@ class ContentStore:
             flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
             self._fd = os.open(self.path, flags, 0o600)
             for path in made:
-                _sync_name(path)
+                sync_directory(path.parent)
         return self._fd
 
     def _index(self) -> dict[str, tuple[int, int]]:
@@ -122,15 +122,6 @@ class ContentStore:
         if self._places is None:
             self._places, self._end = _read_index(self.path)
         return self._places
-
-
-def _sync_name(path: Path) -> None:
-    with suppress(OSError):
-        directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            sync_directory(directory)
-        finally:
-            os.close(directory)
 
 
 def _read_index(path: Path) -> tuple[dict[str, tuple[int, int]], int]:

@@ -16,6 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from qwen_code.settings.atomic_file import sync_directory
 from qwen_code.tool import ToolFailure
 from qwen_code.workspace.atomic_write import replace_file
 from qwen_code.workspace.content_store import ContentStore
@@ -149,18 +150,9 @@ def undo(steps: Sequence[Step], store: ContentStore, workspace: Workspace) -> Un
         wrote = pool.map(write, files)
         written = [step for step, well in zip(files, wrote, strict=True) if well]
         parents = {Path(step.path).parent for step in (*removed, *made, *written)}
-        list(pool.map(_sync, parents))
+        list(pool.map(sync_directory, parents))
     paths = dict.fromkeys(step.path for step in (*removed, *made, *written))
     return Undone(tuple(path for path in paths if path not in failed), tuple(failed.items()))
-
-
-def _sync(folder: Path) -> None:
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _deepest_first(step: Step) -> tuple[bool, int, str]:
