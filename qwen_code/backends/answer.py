@@ -57,7 +57,7 @@ class AnswerReader:
         self._tools = prompt.tools
         self._ledger = CallLedger(prompt)
         self._decoder: Decoder | None = None
-        self._native = NativeCalls()
+        self._native = NativeCalls([tool.name for tool in prompt.tools])
         self._reasoning: list[str] = []
         self._has_text = False
         self._reason = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -25,10 +26,12 @@ class NativeCalls:
 
     The format: https://platform.openai.com/docs/api-reference/chat-streaming/streaming. Known deviations:
     every call with index 0 (Ollama), no index (Gemini), empty ids (LM Studio), name and id repeated in every
-    delta, arguments as an object.
+    delta, a name in pieces (gateways that forward tokens), arguments as an object.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, known: Collection[str] = ()) -> None:
+        """`known`: names of tools, by which a piece of a name is told from a name."""
+        self._known = known
         self.calls: list[NativeCall] = []
         self._open: dict[Any, NativeCall] = {}
 
@@ -54,11 +57,12 @@ class NativeCalls:
             call = NativeCall(identity, name)
             self.calls.append(call)
             self._open[index] = call
-            if name:
+            if name and not self._is_piece(name):
                 begun.append(name)
-        elif name and not call.name:
-            call.name = name
-            begun.append(name)
+        elif name and (not call.name or self._goes_on(call, name)):
+            call.name += name
+            if not self._is_piece(call.name):
+                begun.append(call.name)
         call.id = call.id or identity
         arguments = fields.get("arguments")
         if isinstance(arguments, str):
@@ -66,15 +70,26 @@ class NativeCalls:
         elif arguments is not None:
             call.pieces.append(json.dumps(arguments, ensure_ascii=False))
 
-    @staticmethod
-    def _begins(call: NativeCall, name: str, identity: str) -> bool:
+    def _begins(self, call: NativeCall, name: str, identity: str) -> bool:
         """True when a delta for the same place is another call."""
         if identity and call.id and identity != call.id:
             return True
-        if not name or not call.name:
+        if not name or not call.name or self._goes_on(call, name):
             return False
         # The same name again: a server that repeats it in each delta, or a second call of the same tool.
         return name != call.name or (not identity and bool(call.pieces) and _is_complete(call.arguments))
+
+    def _is_piece(self, name: str) -> bool:
+        return name not in self._known and any(known.startswith(name) for known in self._known)
+
+    def _goes_on(self, call: NativeCall, name: str) -> bool:
+        """True when `name` is the next piece of the call's name."""
+        joined = call.name + name
+        return (
+            not call.arguments
+            and self._is_piece(call.name)
+            and any(known.startswith(joined) for known in self._known)
+        )
 
 
 def _is_complete(arguments: str) -> bool:

@@ -84,6 +84,10 @@ def _same(one: str, other: str) -> bool:
     return one[0] == "[" and bool(_class(one).fullmatch(other[1:]))
 
 
+_MEMBERS = re.compile(r"(\\.|[^\\])-(\\.|[^\\])|(\\.|[^\\])", re.DOTALL)
+"""What stands in a class: two ends of a range, or one character; each may be escaped."""
+
+
 @lru_cache(maxsize=512)
 def _class(text: str) -> re.Pattern[str]:
     inside = text[1:-1]
@@ -91,7 +95,10 @@ def _class(text: str) -> re.Pattern[str]:
     inside = inside[1:] if negated else inside
     for name, characters in _POSIX.items():
         inside = inside.replace(f"[:{name}:]", characters)
-    escaped = re.sub(r"([\[\]^&~|])", r"\\\1", re.sub(r"\\(.)", r"\1", inside))
+    escaped = "".join(
+        f"{re.escape(low[-1])}-{re.escape(high[-1])}" if low else re.escape(one[-1])
+        for low, high, one in _MEMBERS.findall(inside)
+    )
     try:
         return re.compile(f"[{'^' if negated else ''}{escaped}]")
     except re.error:

@@ -57,6 +57,29 @@ def test_a_name_and_id_repeated_in_every_delta_are_one_call() -> None:
     ) == [("c1", "read_file", ONE)]
 
 
+def test_a_name_in_pieces_is_put_together_and_told_when_it_is_whole() -> None:
+    calls = NativeCalls(["read_file", "read", "glob"])
+    deltas = [
+        delta(0, "c1", name="read_"),
+        delta(0, name="file"),
+        delta(0, arguments=ONE),
+        delta(1, "c2", name="gl"),
+        delta(1, "c2", name="ob", arguments="{}"),
+    ]
+    assert [calls.add([one]) for one in deltas] == [[], ["read_file"], [], [], ["glob"]]
+    assert [(call.id, call.name, call.arguments) for call in calls.calls] == [
+        ("c1", "read_file", ONE),
+        ("c2", "glob", "{}"),
+    ]
+
+
+def test_a_whole_name_is_never_taken_for_a_piece_of_the_next_one() -> None:
+    calls = NativeCalls(["read", "read_file", "_file"])
+    for name in ("read", "_file", "read_file", "unknown"):
+        calls.add([delta(0, "", name=name)])
+    assert [call.name for call in calls.calls] == ["read", "_file", "read_file", "unknown"]
+
+
 def test_deltas_without_an_index_go_on_with_the_last_call() -> None:
     assert joined(
         delta(None, "c1", name="read_file", arguments='{"file_path"'),

@@ -91,3 +91,23 @@ def test_what_is_covered_stays_covered_further_down(pattern: list[str], path: li
 def test_a_hostile_pattern_is_compared_in_time() -> None:
     assert not segments_meet("a*" * 500 + "b", "a" * 2000)
     assert PathPattern.of("/" + "**/a/" * 200 + "b").matches("/" + "a/" * 400) is False
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("members", "inside", "outside"),
+    [
+        ("[--x]", "-.ax", ",y"),
+        (r"[\-a]", "-a", "b\\"),
+        ("[a-]", "a-", "b"),
+        ("[||&&]", "|&", "a"),
+        ("[!--.]", "az", "-."),
+        (r"[a\]b]", "a]b", "c"),
+    ],
+)
+def test_a_class_of_characters_means_what_the_shell_means_by_it(
+    members: str, inside: str, outside: str
+) -> None:
+    compiled = PathPattern.of(f"/w/x{members}")
+    assert all(compiled.matches(f"/w/x{character}") for character in inside)
+    assert not any(compiled.matches(f"/w/x{character}") for character in outside)
