@@ -43,10 +43,10 @@ def make_trace(number: int, seed: int = 0) -> Trace:
         wrong = 0
         if rng.random() < 0.25 * progress:
             wrong = rng.choice((1, 1, 1, 2, 2, 3, 4))
-        bugs = rng.choice((2, 2, 3)) if rng.random() < 0.3 else 1
+        bugs = rng.choice((2, 2, 3, 3, 4)) if rng.random() < 0.45 else 1
         if bugs > 1:
             wrong = 0
-        project = make_project(rng, tasks, size=0.15 + 0.7 * progress, bugs=bugs)
+        project = make_project(rng, tasks, size=0.15 + 0.7 * progress * rng.random() ** 0.5, bugs=bugs)
         if project is None:
             continue
         trace = Repair(project, rng).tell(wrong)

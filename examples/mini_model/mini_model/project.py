@@ -132,7 +132,8 @@ def _units(rng: random.Random, tasks: list[Task], style: Style, count: int, take
     for _ in range(count * 4):
         if len(units) == count:
             break
-        unit = make_unit(rng.choice(tasks), rng, style=style)
+        (task,) = rng.choices(tasks, [_CLASSES if task.methods else 1.0 for task in tasks])
+        unit = make_unit(task, rng, style=style)
         if unit is not None and unit.name not in taken and len(unit.checks) > 1:
             taken.add(unit.name)
             units.append(unit)
@@ -231,5 +232,7 @@ def _locate(lines: list[str], offset: int, mutation: Mutation) -> int | None:
     return None
 
 
+_CLASSES = 1.5
+"""How much likelier a class is than a function: there are fewer, and people write many."""
 _STANDARD = sys.stdlib_module_names | {"pytest", "tests", "test", "conftest", "src", "lib"}
 """Names that would hide a module, or be hidden by one."""

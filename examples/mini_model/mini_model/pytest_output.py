@@ -20,7 +20,7 @@ import types
 import unittest
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from _pytest.outcomes import Failed
@@ -149,12 +149,15 @@ class _Importable:
         for path, text in self.project.files.items():
             if path.endswith(".py"):
                 linecache.cache[path] = (len(text), None, text.splitlines(True), path)
+                # Else `inspect` looks through all loaded modules for every frame that is shown.
+                inspect.modulesbyfile[path] = ""
 
     def __exit__(self, *_: object) -> None:
         sys.meta_path.remove(self.finder)
         self._purge()
         for path in self.project.files:
             linecache.cache.pop(path, None)
+            inspect.modulesbyfile.pop(path, None)
 
     def _purge(self) -> None:
         for name in self.project.modules:
@@ -189,9 +192,19 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self._project.files[path], path, "exec"), module.__dict__)
 
 
+@lru_cache(64)
+def _rewritten(path: str, source: str) -> types.CodeType:
+    """A file of tests with pytest's assertions; it is run as often as the model tries, and seldom changes."""
+    from _pytest.assertion import rewrite
+
+    tree = ast.parse(source)
+    rewrite.rewrite_asserts(tree, source.encode(), path, None)
+    return compile(tree, path, "exec")
+
+
 def _tests(project: Project, path: str) -> Iterator[tuple[str, Any, dict[str, Any], int]]:
     """Name, function and arguments of every test of a file, in order."""
-    from _pytest.assertion import rewrite, truncate, util
+    from _pytest.assertion import truncate, util
 
     config = _configuration()
 
@@ -204,13 +217,10 @@ def _tests(project: Project, path: str) -> Iterator[tuple[str, Any, dict[str, An
 
     util._reprcompare = explain
     util._config = config
-    source = project.files[path]
-    tree = ast.parse(source)
-    rewrite.rewrite_asserts(tree, source.encode(), path, None)
     module = types.ModuleType(path.rpartition("/")[2][:-3])
     module.__file__ = path
     module.__dict__["__builtins__"] = builtins
-    exec(compile(tree, path, "exec"), module.__dict__)
+    exec(_rewritten(path, project.files[path]), module.__dict__)
     fixtures = {
         name: value._get_wrapped_function()
         for name, value in vars(module).items()

@@ -10,22 +10,26 @@ checkpoint as it is.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import random
+import re
 import signal
 import time
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
+from torch import Tensor
 
+from mini_model.answers import right_answers
 from mini_model.batches import LONGEST, Batch, batches, repeats
-from mini_model.corpus import OPENING, Example, encode, make_trace
+from mini_model.corpus import OPENING, encode, make_trace
 from mini_model.export import restore
+from mini_model.gradients import Gradients
 from mini_model.names import dictionary, nouns
 from mini_model.network import Network, Shape
 from mini_model.tokens import Tokenizer
@@ -62,9 +66,9 @@ class Training:
         options.folder.mkdir(parents=True, exist_ok=True)
         self.tokenizer = tokenizer_in(options.folder, options.seed, fresh=options.fresh)
         self.network = Network(Shape(vocabulary=self.tokenizer.size), options.seed).to(self.device)
-        self.optimiser = torch.optim.AdamW(
-            _groups(self.network), lr=options.rate, betas=(0.9, 0.98), fused=True
-        )
+        self.at_once = options.threads if self.device == "cpu" else 1
+        self.gradients = Gradients(self.network, self.at_once, self.device, options.half)
+        self.optimisers = _optimisers(self.network)
         self.steps = self.tokens = self.position = 0
         self.seconds = 0.0
         self.stopping = False
@@ -83,7 +87,8 @@ class Training:
         """Train for the minutes asked for."""
         options, started, saved = self.options, time.monotonic(), time.monotonic()
         first, seconds_before, smooth = self.steps, self.seconds, 0.0
-        for batch in batches(self.tokenizer, self.position, options.area, options.seed):
+        stream = batches(self.tokenizer, self.position, options.area, options.seed)
+        while parts := list(itertools.islice(stream, self.at_once)):
             spent = time.monotonic() - started
             done = spent / (options.minutes * 60)
             if done >= 1 or self.stopping:
@@ -91,12 +96,12 @@ class Training:
             rate = options.rate * min(1.0, (self.steps + 1) / 80, (self.steps - first + 1) / 10)
             if options.decay:
                 rate *= max(0.02, 1 - done)
-            loss = self.step(batch, rate)
+            loss = self.step(parts, rate)
             if not math.isnan(loss):
                 smooth = loss if smooth == 0 else 0.97 * smooth + 0.03 * loss
             self.steps += 1
-            self.tokens += batch.tokens
-            self.position = batch.position
+            self.tokens += sum(part.tokens for part in parts)
+            self.position = parts[-1].position
             self.seconds = seconds_before + spent
             if self.steps % 25 == 0:
                 self._tell(smooth, rate)
@@ -112,29 +117,22 @@ class Training:
         """Ctrl+C saves before it ends."""
         self.stopping = True
 
-    def step(self, batch: Batch, rate: float) -> float:
+    def step(self, parts: Sequence[Batch], rate: float) -> float:
         """One update; the loss of what the model says itself."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate * group["share"]
-        ids, weights = batch.ids.to(self.device), batch.weights.to(self.device)[:, 1:].reshape(-1)
-        kept = weights > 0
-        with torch.autocast(self.device, torch.bfloat16, enabled=self.options.half):
-            hidden = self.network(ids)[:, :-1].reshape(-1, self.network.shape.width)[kept]
-            logits = hidden @ self.network.embedding.weight.T
-        losses = F.cross_entropy(logits.float(), ids[:, 1:].reshape(-1)[kept], reduction="none")
-        loss = (losses * weights[kept]).sum() / weights[kept].sum()
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = rate * group["share"]
+        loss = self.gradients.of(parts)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimiser.step()
-        said = weights[kept] > 0.99
-        return float(losses.detach()[said].mean()) if bool(said.any()) else math.nan
+        for optimiser in self.optimisers:
+            optimiser.step()
+        return loss
 
     def save(self, path: Path) -> None:
         """Write a checkpoint; a half-written one never replaces a whole one."""
         state: dict[str, Any] = {
             "network": self.network.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "shape": self.network.shape.to_dict(),
             "steps": self.steps,
             "tokens": self.tokens,
@@ -155,11 +153,8 @@ class Training:
         else:
             return
         self.network.load_state_dict(state["network"])
-        if "optimiser" in state:
-            try:
-                self.optimiser.load_state_dict(state["optimiser"])
-            except ValueError:
-                print("the optimiser's state does not fit any more; it begins anew", flush=True)
+        for optimiser, its_state in zip(self.optimisers, state.get("optimisers", ()), strict=False):
+            optimiser.load_state_dict(its_state)
         self.steps, self.tokens, self.position = (int(state[k]) for k in ("steps", "tokens", "position"))
         self.seconds = state["seconds"]
 
@@ -181,52 +176,39 @@ class Training:
         return round(float((guessed == ids[:, 1:])[weights[:, 1:] > 0].float().mean()), 3)
 
     def _look(self) -> None:
-        exact = exact_answers(self.network, self.looked_at, self.device) | {"copy": self._copying()}
+        right = right_answers(self.network, self.tokenizer, self.looked_at, self.device)
+        exact = right | {"copy": self._copying()}
         print("   right answers: " + "  ".join(f"{k} {v:.2f}" for k, v in exact.items()), flush=True)
         line = {"step": self.steps, "tokens": self.tokens, "minutes": round(self.seconds / 60, 1), **exact}
         with (self.options.folder / "curve.jsonl").open("a") as log:
             log.write(json.dumps(line) + "\n")
 
 
-def _groups(network: Network) -> list[dict[str, Any]]:
-    """The parts that `construct` wrote learn slowly, so that copying is refined and not forgotten."""
-    slow, fast, vectors = [], [], []
+def _optimisers(network: Network) -> list[torch.optim.Optimizer]:
+    """Muon for matrices that begin as noise, AdamW for the rest; what `construct` wrote learns slowly.
+
+    Muon ("Muon: An optimizer for hidden layers in neural networks", K. Jordan, 2024) moves a matrix in all
+    directions alike, and finds the circuits of this task with fewer examples. The heads that are built in,
+    and the vectors that they compare, are to be refined and not forgotten: at the full rate copying is lost.
+    """
+    noise, built, vectors = list[Tensor](), list[Tensor](), list[Tensor]()
     for name, parameter in network.named_parameters():
-        built = name.startswith(("embedding", "blocks.0.", "blocks.1."))
-        (vectors if parameter.dim() < 2 else slow if built else fast).append(parameter)
-    return [
-        {"params": fast, "weight_decay": 0.05, "share": 1.0},
-        {"params": slow, "weight_decay": 0.0, "share": 0.2},
-        {"params": vectors, "weight_decay": 0.0, "share": 0.3},
-    ]
-
-
-@torch.no_grad()
-def exact_answers(network: Network, examples: list[Example], device: str) -> dict[str, float]:
-    """Which share of the answers, by kind, is right token by token when all before it is right."""
-    right: Counter[str] = Counter()
-    asked: Counter[str] = Counter()
-    for example in examples:
-        ids = torch.tensor([example.ids], device=device)
-        guessed = (network(ids) @ network.embedding.weight.T).argmax(-1)[0].tolist()
-        answers = 0
-        at = 1
-        while at < len(example.ids):
-            if not example.said[at]:
-                at += 1
-                continue
-            end = at
-            while end < len(example.ids) and example.said[end]:
-                end += 1
-            kind = "run" if answers == 0 else ("last" if end >= len(example.ids) - 2 else "middle")
-            kind = f"{kind} {'early' if example.family in ('chat', 'ends early') else 'repair'}"
-            if kind == "middle repair":
-                kind = f"repair {min(answers, 3)}"
-            asked[kind] += 1
-            right[kind] += guessed[at - 1 : end - 1] == example.ids[at:end]
-            answers += 1
-            at = end
-    return {kind: round(right[kind] / asked[kind], 3) for kind in sorted(asked)}
+        if parameter.dim() < 2:
+            vectors.append(parameter)
+        elif name.startswith("embedding") or re.match(r"blocks\.[01]\.[qkvo]\.", name):
+            built.append(parameter)
+        else:
+            noise.append(parameter)
+    muon = torch.optim.Muon(
+        [{"params": noise, "share": 1.0}], weight_decay=0.05, adjust_lr_fn="match_rms_adamw"
+    )
+    adam = torch.optim.AdamW(
+        [{"params": built, "share": 0.2}, {"params": vectors, "share": 0.3}],
+        betas=(0.9, 0.98),
+        weight_decay=0.0,
+        fused=True,
+    )
+    return [muon, adam]
 
 
 def tokenizer_in(folder: Path, seed: int, *, fresh: bool = False) -> Tokenizer:
@@ -246,9 +228,9 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--decay", action="store_true")
     parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--area", type=int, default=3000)
+    parser.add_argument("--area", type=int, default=2200)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--folder", type=Path, default=HOME)
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--half", action=argparse.BooleanOptionalAction, default=True)

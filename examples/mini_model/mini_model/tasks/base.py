@@ -126,7 +126,18 @@ def class_(topic: str, *texts: str, methods: Callable[[Draw], list[tuple[str, st
 
 def all_tasks() -> list[Task]:
     """Every task of the package, in a fixed order."""
-    from mini_model.tasks import checked, classes, conditions, lists, loops, mappings, numbers, texts
+    from mini_model.tasks import (
+        checked,
+        classes,
+        conditions,
+        lists,
+        longer,
+        loops,
+        mappings,
+        numbers,
+        objects,
+        texts,
+    )
 
-    assert all((checked, classes, conditions, lists, loops, mappings, numbers, texts))
+    assert all((checked, classes, conditions, lists, longer, loops, mappings, numbers, objects, texts))
     return sorted(_TASKS, key=lambda task: (task.topic, task.name, task.bodies))

@@ -1,0 +1,66 @@
+"""Gradients of several batches at once: on a processor a thread for each, which wait for nobody meanwhile."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import torch
+import torch.nn.functional as F
+
+from mini_model.batches import Batch
+from mini_model.network import Network
+
+
+class Gradients:
+    """Leaves the mean gradient of batches in the parameters of `network`."""
+
+    def __init__(self, network: Network, at_once: int, device: str, half: bool) -> None:
+        """`half`: multiply in bfloat16."""
+        self.network = network
+        self.device = device
+        self.half = half
+        self._replicas = [network, *(_replica(network) for _ in range(at_once - 1))]
+        self._threads = ThreadPoolExecutor(at_once, initializer=_alone)
+
+    def of(self, batches: Sequence[Batch]) -> float:
+        """The gradient; returns the loss of what the model says itself, NaN where it says nothing.
+
+        Args:
+            batches: as many as are worked on at once.
+        """
+        losses = list(self._threads.map(self._one, self._replicas, batches))
+        main, *others = (list(replica.parameters()) for replica in self._replicas)
+        for parameters in zip(main, *others, strict=True):
+            gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+            parameters[0].grad = torch.stack(gradients).mean(0) if len(gradients) > 1 else gradients[0]
+        said = [loss for loss in losses if not math.isnan(loss)]
+        return sum(said) / len(said) if said else math.nan
+
+    def _one(self, network: Network, batch: Batch) -> float:
+        ids, weights = batch.ids.to(self.device), batch.weights.to(self.device)[:, 1:].reshape(-1)
+        kept = weights > 0
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.half):
+            hidden = network(ids)[:, :-1].reshape(-1, network.shape.width)[kept]
+            logits = hidden @ network.embedding.weight.T
+        losses = F.cross_entropy(logits.float(), ids[:, 1:].reshape(-1)[kept], reduction="none")
+        loss = (losses * weights[kept]).sum() / weights[kept].sum()
+        network.zero_grad(set_to_none=True)
+        loss.backward()
+        said = weights[kept] > 0.99
+        return float(losses.detach()[said].mean()) if bool(said.any()) else math.nan
+
+
+def _replica(network: Network) -> Network:
+    """Another network with the same parameters in memory, and gradients of its own."""
+    replica = copy.deepcopy(network)
+    for own, shared in zip(replica.parameters(), network.parameters(), strict=True):
+        own.data = shared.data
+    return replica
+
+
+def _alone() -> None:
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
