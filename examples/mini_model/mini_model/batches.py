@@ -23,8 +23,9 @@ _AHEAD = 400
 _SHARPENING = 150
 """Examples during which much of the time goes to copying alone, lest it be forgotten before it is used."""
 _GROUP = 48
-_CONTEXT_SHARE, _CONTEXT_WEIGHT = 0.2, 0.3
-"""Of what the model only reads, a little is learned too: it teaches what code looks like."""
+_CONTEXT_SHARE, _CONTEXT_WEIGHT = 0.5, 0.25
+"""Of what the model only reads, a part is learned too, which teaches what code looks like. Not so what stands
+there for the first time: new names can't be foreseen, and would drown the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +95,18 @@ def _padded(part: list[Example], rng: random.Random) -> tuple[Tensor, Tensor, in
     weights = torch.zeros(len(part), length)
     for row, example in enumerate(part):
         ids[row, : len(example.ids)] = torch.tensor(example.ids)
-        weights[row, : len(example.ids)] = torch.tensor(
-            [
-                1.0 if said else _CONTEXT_WEIGHT if rng.random() < _CONTEXT_SHARE else 0.0
-                for said in example.said
-            ]
-        )
+        weights[row, : len(example.ids)] = torch.tensor(_weights(example, rng))
     return ids, weights, sum(len(example.ids) for example in part)
+
+
+def _weights(example: Example, rng: random.Random) -> list[float]:
+    weights: list[float] = []
+    seen = set[int]()
+    for token, said in zip(example.ids, example.said, strict=True):
+        learned = token in seen and rng.random() < _CONTEXT_SHARE
+        weights.append(1.0 if said else _CONTEXT_WEIGHT if learned else 0.0)
+        seen.add(token)
+    return weights
 
 
 def repeats(
