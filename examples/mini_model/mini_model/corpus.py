@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from mini_model.chat import SYSTEM
 from mini_model.project import make_project
-from mini_model.tasks.base import all_tasks
+from mini_model.tasks.base import Task, all_tasks
 from mini_model.tokens import Tokenizer
 from mini_model.trace import Repair, Trace, chat_trace, go_on, short_trace
 
 OPENING = f"<|im_start|>system\n{SYSTEM}<|im_end|>\n"
+_EXERCISES = 0.42
+"""The share of exercises."""
 EASY = 1200
 """Conversations until packages have their full size and first attempts may fail."""
 
@@ -39,6 +41,8 @@ def make_trace(number: int, seed: int = 0) -> Trace:
         if rng.random() < 0.5:
             go_on(trace, rng)
         return trace
+    if kind < 0.12 + _EXERCISES:
+        return exercise(rng, tasks)
     while True:
         wrong = 0
         if rng.random() < 0.25 * progress:
@@ -56,9 +60,19 @@ def make_trace(number: int, seed: int = 0) -> Trace:
             return trace
 
 
+def exercise(rng: random.Random, tasks: list[Task]) -> Trace:
+    """Several repairs in one file and nothing around them: more of the hard part of the work at a time."""
+    while True:
+        project = make_project(rng, tasks, bugs=rng.choice((2, 3, 3, 4, 4, 5)), crowded=True)
+        trace = Repair(project, rng).tell(0) if project is not None else None
+        if trace is not None:
+            trace.exercise()
+            return trace
+
+
 def encode(trace: Trace, tokenizer: Tokenizer) -> Example:
     """A conversation in tokens. What the model says begins and ends at token boundaries."""
-    ids, said = tokenizer.encode(OPENING), list[bool]()
+    ids = [] if trace.is_exercise else tokenizer.encode(OPENING)
     said = [False] * len(ids)
     run, learned = "", False
     for text, learn in [*trace.pieces, ("", False)]:

@@ -54,12 +54,13 @@ class Layout:
 
 
 def make_project(
-    rng: random.Random, tasks: list[Task], *, size: float = 1.0, bugs: int = 1
+    rng: random.Random, tasks: list[Task], *, size: float = 1.0, bugs: int = 1, crowded: bool = False
 ) -> Project | None:
     """A project whose tests fail because of `bugs` wrong lines; None when the dice fell badly.
 
     Args:
         size: 0 for one function in one module, 1 for up to four modules.
+        crowded: one module with as many functions and classes as there are bugs; the bugs may be fewer.
     """
     style = Style(
         documented=rng.choice((1.0, 1.0, 0.7, 0.0)),
@@ -67,12 +68,15 @@ def make_project(
         annotated=rng.random() < 0.12,
     )
     layout = _layout(rng)
-    number = 1 if rng.random() > size else rng.choice((1, 1, 1, 2, 2, 3, 4))
+    number = 1 if crowded or rng.random() > size else rng.choice((1, 1, 1, 2, 2, 3, 4))
     project = Project({}, {}, {})
     taken: set[str] = set()
     for _ in range(number):
         name = _module_name(rng, taken)
-        many = 1 if rng.random() > size else rng.choice((1, 1, 2, 2, 3) if number < 3 else (1, 1, 2))
+        if crowded:
+            many = bugs
+        else:
+            many = 1 if rng.random() > size else rng.choice((1, 1, 2, 2, 3) if number < 3 else (1, 1, 2))
         units = _units(rng, tasks, style, many, taken)
         if not units:
             return None
@@ -81,9 +85,9 @@ def make_project(
     for path, units in list(project.units.items()):
         _add_tests(project, rng, layout, path, units)
     for _ in range(bugs):
-        if not _add_bug(project, rng):
+        if not _add_bug(project, rng) and not crowded:
             return None
-    return project
+    return project if project.bugs else None
 
 
 def _layout(rng: random.Random) -> Layout:

@@ -7,6 +7,7 @@ write it. The tests compare both with the real agent loop and the real tools.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -52,6 +53,8 @@ class Trace:
 
     pieces: list[tuple[str, bool]] = field(default_factory=list[tuple[str, bool]])
     family: str = ""
+    is_exercise: bool = False
+    """True if it begins in the middle, without what the product says first."""
     interruptions: random.Random | None = None
     """Now and then a person says something in between: after a pause, when a session is resumed."""
 
@@ -62,6 +65,22 @@ class Trace:
     def user(self, text: str) -> None:
         """A message of the person."""
         self.say(f"<|im_start|>user\n{text}<|im_end|>\n<|im_start|>assistant\n")
+
+    def exercise(self) -> None:
+        """Leave only what a repair is about: what was read, what failed, and the edits."""
+        self.is_exercise = True
+        start = next(n for n, (text, learn) in enumerate(self.pieces) if learn and "=read_file>" in text)
+        failed = next(text for text, _ in reversed(self.pieces[:start]) if "\nE  " in text)
+        kept = self.pieces[start + 1 :]
+        unforeseen = (f"<|im_start|>assistant\n{self.pieces[start][0]}", False)
+        self.pieces = [(failed, False), unforeseen]
+        searching = False
+        for text, learn in kept:
+            if learn:
+                searching = "=grep_search>" in text or (searching and text == "<|im_end|>")
+            if not searching:
+                self.pieces.append((text if learn else _shortened(text), learn))
+        self.pieces[0] = (_shortened(failed), False)
 
     def answer(self, *calls: Call, text: str = "") -> None:
         """An answer of the model."""
@@ -80,6 +99,23 @@ class Trace:
         if self.interruptions is not None and self.interruptions.random() < 0.07:
             self.say(f"<|im_start|>user\n{self.interruptions.choice(GO_ON)}<|im_end|>\n")
         self.say("<|im_start|>assistant\n")
+
+
+_TOLD = re.compile(r"(?:[>E] .*|<tool_response>|</tool_response>|\[exit code 1\]|\w[\w/]*\.py:\d+: \w*)\Z")
+
+
+def _shortened(text: str) -> str:
+    """Of a test run only the test that failed, why, and where; of an edit nothing; all of a file."""
+    parts = re.split(r"(<tool_response>\n.*?\n</tool_response>\n)", text, flags=re.DOTALL)
+    for n, part in enumerate(parts):
+        if "= FAILURES =" in part:
+            test, mark, rest = part.partition("\n>  ")
+            lines = [line for line in test.split("\n") if line.startswith(("<tool", "    "))]
+            lines += [line for line in f"{mark}{rest}".split("\n") if _TOLD.match(line)]
+            parts[n] = "".join(f"{line}\n" for line in lines)
+        elif part.startswith("<tool_response>\nEdited "):
+            parts[n] = ""
+    return "".join(parts)
 
 
 RUN = Call("run_shell_command", {"command": COMMAND})
