@@ -41,9 +41,12 @@ def test_a_trace_is_what_the_program_would_render(number: int) -> None:
     from mini_model.chat import SYSTEM
     from mini_model.corpus import OPENING, make_trace
 
-    text = "".join(piece for piece, _ in make_trace(number).pieces)
-    prompt = Prompt(SYSTEM, (), messages(text))
-    assert rendered(qwen3_coder(prompt, generate=False)) == OPENING + text
+    trace = make_trace(number)
+    text = "".join(piece for piece, _ in trace.pieces)
+    prompt = Prompt("" if trace.is_exercise else SYSTEM, (), messages(text))
+    # The template opens no turn for a result of a tool that stands first.
+    expected = text.removeprefix("<|im_start|>user\n") if trace.is_exercise else OPENING + text
+    assert rendered(qwen3_coder(prompt, generate=False)) == expected
 
 
 def test_the_model_is_trained_on_the_prompt_that_it_gets() -> None:
@@ -91,3 +94,19 @@ def test_real_tools_answer_what_the_trace_says(tmp_path: Path) -> None:
 
     project, trace = draw(1, wrong_attempts=1)
     assert not differences(told(trace), played(project, trace, tmp_path / "project"))
+
+
+def test_an_exercise_is_a_repair_without_what_stands_around_it() -> None:
+    from mini_model.corpus import exercise
+    from mini_model.tasks.base import all_tasks
+
+    for seed in range(6):
+        trace = exercise(random.Random(seed), all_tasks())
+        said = [text for text, learn in trace.pieces if learn]
+        read = "".join(text for text, learn in trace.pieces if not learn)
+        assert read.startswith("<|im_start|>user\n<tool_response>\n")
+        assert "<function=read_file>" in read and "<environment>" not in read and "= FAILURES =" not in read
+        assert any("<function=edit>" in text for text in said)
+        assert not any("grep_search" in text or "read_file" in text for text in said)
+        for old in re.findall(r"<parameter=old_string>\n(.*?)\n</parameter>", "".join(said), re.DOTALL):
+            assert old in read

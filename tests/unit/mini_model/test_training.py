@@ -1,0 +1,42 @@
+# pyright: basic, reportMissingImports=false
+"""Runs where torch is installed, which only those need who train: pip install -e '.[train]'."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+VOCABULARY = 512
+
+
+def test_batches_that_are_worked_on_at_once_give_the_mean_of_their_gradients() -> None:
+    from mini_model.batches import Batch, repeats
+    from mini_model.gradients import Gradients
+    from mini_model.network import Network, Shape
+
+    batches = []
+    for seed in (1, 2):
+        ids, weights, tokens = repeats(VOCABULARY, random.Random(seed), rows=2, length=160)
+        batches.append(Batch(ids, weights, tokens, 0))
+
+    def gradient(at_once: int, *parts: Batch) -> torch.Tensor:
+        network = Network(Shape(vocabulary=VOCABULARY, layers=2))
+        Gradients(network, at_once, "cpu", half=False).of(parts)
+        return torch.cat([parameter.grad.flatten() for parameter in network.parameters()])
+
+    expected = (gradient(1, batches[0]) + gradient(1, batches[1])) / 2
+    torch.testing.assert_close(gradient(2, *batches), expected, rtol=1e-4, atol=1e-7)
+
+
+@torch.no_grad()
+def test_a_model_that_has_learned_nothing_goes_on_with_a_repeated_phrase() -> None:
+    from mini_model.batches import repeats
+    from mini_model.network import Network, Shape
+
+    network = Network(Shape(vocabulary=VOCABULARY))
+    ids, weights, _ = repeats(VOCABULARY, random.Random(3), rows=4, length=400)
+    guessed = (network(ids) @ network.embedding.weight.T).argmax(-1)[:, :-1]
+    assert (guessed == ids[:, 1:])[weights[:, 1:] > 0].float().mean() > 0.85
