@@ -63,7 +63,7 @@ def make_trace(number: int, seed: int = 0) -> Trace:
 def exercise(rng: random.Random, tasks: list[Task]) -> Trace:
     """Several repairs in one file and nothing around them: more of the hard part of the work at a time."""
     while True:
-        project = make_project(rng, tasks, bugs=rng.choice((2, 3, 3, 4, 4, 5)), crowded=True)
+        project = make_project(rng, tasks, bugs=rng.choice((2, 2, 3, 3, 4)), crowded=True)
         trace = Repair(project, rng).tell(0) if project is not None else None
         if trace is not None:
             trace.exercise()

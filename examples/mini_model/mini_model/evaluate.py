@@ -29,6 +29,7 @@ from mini_model.chat import SYSTEM, environment_block
 from mini_model.files import packages, write_to
 from mini_model.project import Project
 from mini_model.pytest_output import COMMAND, run_tests
+from mini_model.trace import excerpt, more_than_once
 from qwen_code.backends.llama_cpp import LlamaCppBackend
 from qwen_code.backends.local_options import runtime_options
 from qwen_code.chunks import CallChunk, TextChunk
@@ -74,7 +75,9 @@ class Bench:
                 return self._grep(arguments.get("pattern", ""))
             case "read_file":
                 path = arguments.get("file_path", "")
-                return self.project.files.get(path, f"{path} does not exist.")
+                text = self.project.files.get(path)
+                offset, limit = int(arguments.get("offset") or 0), int(arguments.get("limit") or 2000)
+                return f"{path} does not exist." if text is None else excerpt(text, offset, limit)
             case _:
                 return self._edit(arguments)
 
@@ -108,16 +111,8 @@ class Bench:
         if old == new:
             return "old_string and new_string are the same; nothing would change."
         if text.count(old) != 1 or not old:
-            where = (
-                [str(text[: m.start()].count("\n") + 1) for m in re.finditer(re.escape(old), text)]
-                if old
-                else []
-            )
-            if where:
-                return (
-                    f"old_string is in {path} more than once, at lines {', '.join(where)}. "
-                    "Add lines around it until it is unique, or set replace_all."
-                )
+            if old and old in text:
+                return more_than_once(path, text, old)
             return f"old_string is not in {path}. Nothing in it comes close; read the file again."
         first = text[: text.index(old)].count("\n") + 1
         self.project.files[path] = text = text.replace(old, new)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mini_model.chat import GO_ON, GREETINGS, REQUESTS, UNRELATED, environment_block
@@ -69,18 +68,10 @@ class Trace:
     def exercise(self) -> None:
         """Leave only what a repair is about: what was read, what failed, and the edits."""
         self.is_exercise = True
-        start = next(n for n, (text, learn) in enumerate(self.pieces) if learn and "=read_file>" in text)
+        start = next(n for n, (text, learn) in enumerate(self.pieces) if learn and "=grep_search>" in text)
         failed = next(text for text, _ in reversed(self.pieces[:start]) if "\nE  " in text)
-        kept = self.pieces[start + 1 :]
-        unforeseen = (f"<|im_start|>assistant\n{self.pieces[start][0]}", False)
-        self.pieces = [(failed, False), unforeseen]
-        searching = False
-        for text, learn in kept:
-            if learn:
-                searching = "=grep_search>" in text or (searching and text == "<|im_end|>")
-            if not searching:
-                self.pieces.append((text if learn else _shortened(text), learn))
-        self.pieces[0] = (_shortened(failed), False)
+        kept = [(failed, False), ("<|im_start|>assistant\n", False), *self.pieces[start:]]
+        self.pieces = [(text if learn else _shortened(text), learn) for text, learn in kept]
 
     def answer(self, *calls: Call, text: str = "") -> None:
         """An answer of the model."""
@@ -118,6 +109,21 @@ def _shortened(text: str) -> str:
     return "".join(parts)
 
 
+LINES = {"def": 16, "class": 40}
+"""Lines that are read from a definition on."""
+
+
+def excerpt(text: str, offset: int, limit: int) -> str:
+    """What the tool `read_file` answers; from 0 it is the whole file."""
+    lines = text.removesuffix("\n").split("\n")
+    if not offset:
+        return text
+    end = min(offset + limit, len(lines))
+    more = f"; continue with offset={end}" if end < len(lines) else ""
+    shown = "".join(f"{line}\n" for line in lines[offset:end])
+    return f"[lines {offset + 1}-{end} of {len(lines)}{more}]\n{shown}"
+
+
 RUN = Call("run_shell_command", {"command": COMMAND})
 
 
@@ -127,6 +133,8 @@ class Repair:
     def __init__(self, project: Project, rng: random.Random) -> None:
         self.project = project
         self.rng = rng
+        self.visible = ""
+        """What was read last of the file with the bug."""
         self.trace = Trace(interruptions=rng)
 
     def tell(self, wrong_attempts: int) -> Trace | None:
@@ -144,8 +152,8 @@ class Repair:
             bug = self._shown(outcome)
             if bug is None:
                 return None
-            self._find(bug, outcome, [b.path for b in fixed])
-            after = self._attempts(bug, wrong_attempts)
+            self._find(bug, outcome)
+            after = self._attempts(bug, wrong_attempts, outcome)
             if after is None:
                 return trace if trace.pieces[-2][0] == "<|im_end|>" else None
             fixed.append(bug)
@@ -169,17 +177,22 @@ class Repair:
                 return bug
         return None
 
-    def _find(self, bug: Bug, outcome: Outcome, read: Sequence[str]) -> None:
-        trace = self.trace
-        if f"\n{bug.path}:" not in outcome.text:
-            subject = self.project.subjects[outcome.failing_test]
-            kind = "class" if bug.unit.task.methods is not None else "def"
-            pattern = f"def {subject.method}" if subject.method else f"{kind} {bug.unit.name}"
-            trace.answer(Call("grep_search", {"pattern": pattern}))
-            trace.results(self._grep(pattern))
-        if bug.path not in read:
-            trace.answer(Call("read_file", {"file_path": bug.path}))
-            trace.results(self.project.files[bug.path])
+    def _find(self, bug: Bug, outcome: Outcome) -> None:
+        """Search what the test is about, and read on from there; of a method read the whole file."""
+        subject = self.project.subjects[outcome.failing_test]
+        kind = "class" if bug.unit.task.methods is not None else "def"
+        pattern = f"def {subject.method}" if subject.method else f"{kind} {bug.unit.name}"
+        self.trace.answer(Call("grep_search", {"pattern": pattern}))
+        self.trace.results(self._grep(pattern))
+        lines = self.project.files[bug.path].split("\n")
+        start = next((n for n, line in enumerate(lines, 1) if re.match(rf"{pattern}\b", line)), 0)
+        if lines.index(bug.bad_line) < start:
+            start = 0
+        limit = LINES[pattern.partition(" ")[0]]
+        where = {"offset": str(start), "limit": str(limit)} if start else dict[str, str]()
+        self.trace.answer(Call("read_file", {"file_path": bug.path, **where}))
+        self.trace.results(excerpt(self.project.files[bug.path], start, limit))
+        self.visible = "\n".join(lines[start : start + limit] if start else lines)
 
     def _grep(self, pattern: str) -> str:
         fold = pattern.islower()
@@ -191,8 +204,24 @@ class Repair:
         ]
         return "\n".join(lines)
 
-    def _attempts(self, bug: Bug, wrong: int) -> Outcome | None:
-        """Wrong attempts, and then the right one; None when it was given up."""
+    def _looks_unique(self, bug: Bug) -> bool:
+        """True if the line stands once in what was read, and yet more than once in the file."""
+        line = bug.bad_line
+        return self.visible.count(line) == 1 < self.project.files[bug.path].count(line)
+
+    def _ambiguous(self, bug: Bug, outcome: Outcome) -> None:
+        """The edit that anybody would try, and what the tool says to it."""
+        text = self.project.files[bug.path]
+        arguments = {"file_path": bug.path, "old_string": bug.bad_line, "new_string": bug.good_line}
+        self.trace.answer(Call("edit", arguments), RUN)
+        self.trace.results(more_than_once(bug.path, text, bug.bad_line), outcome.text)
+
+    def _attempts(self, bug: Bug, wrong: int, outcome: Outcome) -> Outcome | None:
+        """Wrong attempts, and then the right one; None when it was given up.
+
+        Args:
+            outcome: what the tests say before the first attempt.
+        """
         path, undo, tried = bug.path, list[Call](), {bug.good_line}
         results: list[str] = []
         for attempt in range(MAX_ATTEMPTS):
@@ -203,6 +232,8 @@ class Repair:
             edit = self._call(path, bug.bad_line, bug.good_line) if right else self._wrong(bug, tried)
             if edit is None:
                 return None
+            if right and not attempt and self._looks_unique(bug):
+                self._ambiguous(bug, outcome)
             calls.append(edit)
             results.append(self._edit(edit))
             outcome = run_tests(self.project, self.rng)
@@ -278,6 +309,15 @@ class Repair:
         last = min(first + new.count("\n") + 2, len(lines))
         numbered = "\n".join(f"{n}| {lines[n - 1]}" for n in range(max(first - 2, 1), last + 1))
         return f"Edited {path}. Now:\n{numbered}"
+
+
+def more_than_once(path: str, text: str, old: str) -> str:
+    """What the tool `edit` answers when `old` is not unique in a file."""
+    at = [str(text[: found.start()].count("\n") + 1) for found in re.finditer(re.escape(old), text)]
+    return (
+        f"old_string is in {path} more than once, at lines {', '.join(at)}. "
+        "Add lines around it until it is unique, or set replace_all."
+    )
 
 
 def chat_trace(rng: random.Random) -> Trace:

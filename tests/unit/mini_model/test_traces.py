@@ -105,10 +105,9 @@ def test_an_exercise_is_a_repair_without_what_stands_around_it() -> None:
         said = [text for text, learn in trace.pieces if learn]
         read = "".join(text for text, learn in trace.pieces if not learn)
         assert read.startswith("<|im_start|>user\n<tool_response>\n")
-        assert "<function=read_file>" in read
         assert "<environment>" not in read
         assert "= FAILURES =" not in read
         assert any("<function=edit>" in text for text in said)
-        assert not any("grep_search" in text or "read_file" in text for text in said)
+        assert any("<function=grep_search>" in text for text in said)
         for old in re.findall(r"<parameter=old_string>\n(.*?)\n</parameter>", "".join(said), re.DOTALL):
             assert old in read
