@@ -29,7 +29,7 @@ from mini_model.chat import SYSTEM, environment_block
 from mini_model.files import packages, write_to
 from mini_model.project import Project
 from mini_model.pytest_output import COMMAND, run_tests
-from mini_model.trace import excerpt, more_than_once
+from mini_model.trace import NO_CHANGE, excerpt, more_than_once, not_there
 from qwen_code.backends.llama_cpp import LlamaCppBackend
 from qwen_code.backends.local_options import runtime_options
 from qwen_code.chunks import CallChunk, TextChunk
@@ -109,11 +109,11 @@ class Bench:
         if text is None:
             return f"{path} does not exist."
         if old == new:
-            return "old_string and new_string are the same; nothing would change."
+            return NO_CHANGE
         if text.count(old) != 1 or not old:
             if old and old in text:
                 return more_than_once(path, text, old)
-            return f"old_string is not in {path}. Nothing in it comes close; read the file again."
+            return not_there(path, text, old)
         first = text[: text.index(old)].count("\n") + 1
         self.project.files[path] = text = text.replace(old, new)
         lines = text.rstrip("\n").split("\n")

@@ -15,6 +15,7 @@ from mini_model.mutate import mutations
 from mini_model.names import noun
 from mini_model.project import Bug, Project
 from mini_model.pytest_output import COMMAND, Outcome, run_tests
+from qwen_code.workspace.nearest import nearest
 
 MAX_ATTEMPTS = 4
 NOTHING_TO_DO = "All tests pass already; I changed nothing."
@@ -216,6 +217,23 @@ class Repair:
         self.trace.answer(Call("edit", arguments), RUN)
         self.trace.results(more_than_once(bug.path, text, bug.bad_line), outcome.text)
 
+    def _without_effect(self, bug: Bug, outcome: Outcome) -> None:
+        """An edit that leaves a line as it is, or of a line that is not there: copying went wrong."""
+        text = self.project.files[bug.path]
+        unit = [line for line in bug.unit.source.split("\n") if line.strip() and line in self.visible]
+        old = new = bug.bad_line if self.rng.random() < 0.6 or not unit else self.rng.choice(unit)
+        answer = NO_CHANGE
+        if self.rng.random() < 0.35:
+            near = [m.bad for m in mutations(text) if m.good == old and m.bad not in text]
+            if near and new not in text.replace(old, "", 1):
+                old, new = self.rng.choice(near), bug.good_line
+                answer = not_there(bug.path, text, old)
+        if new != old and new in text:
+            return
+        arguments = {"file_path": bug.path, "old_string": old, "new_string": new}
+        self.trace.answer(Call("edit", arguments, learn=False), RUN)
+        self.trace.results(answer, outcome.text)
+
     def _attempts(self, bug: Bug, wrong: int, outcome: Outcome) -> Outcome | None:
         """Wrong attempts, and then the right one; None when it was given up.
 
@@ -234,6 +252,8 @@ class Repair:
                 return None
             if right and not attempt and self._looks_unique(bug):
                 self._ambiguous(bug, outcome)
+            elif right and not attempt and self.rng.random() < 0.18:
+                self._without_effect(bug, outcome)
             calls.append(edit)
             results.append(self._edit(edit))
             outcome = run_tests(self.project, self.rng)
@@ -311,11 +331,27 @@ class Repair:
         return f"Edited {path}. Now:\n{numbered}"
 
 
+def not_there(path: str, text: str, old: str) -> str:
+    """What the tool `edit` answers when `old` is not in a file, and what would replace it isn't either."""
+    sentence = f"old_string is not in {path.rpartition('/')[2]}."
+    near = nearest(text, old)
+    if near is None:
+        return f"{sentence} Nothing in it comes close; read the file again."
+    lines = f"line {near.first_line}"
+    if near.last_line > near.first_line:
+        lines = f"lines {near.first_line}-{near.last_line}"
+    return f"{sentence} Closest: {lines} (- yours, + the file's)\n{near.difference}"
+
+
+NO_CHANGE = "old_string and new_string are the same; nothing would change."
+"""What the tool `edit` answers when there is nothing to do."""
+
+
 def more_than_once(path: str, text: str, old: str) -> str:
     """What the tool `edit` answers when `old` is not unique in a file."""
     at = [str(text[: found.start()].count("\n") + 1) for found in re.finditer(re.escape(old), text)]
     return (
-        f"old_string is in {path} more than once, at lines {', '.join(at)}. "
+        f"old_string is in {path.rpartition('/')[2]} more than once, at lines {', '.join(at)}. "
         "Add lines around it until it is unique, or set replace_all."
     )
 
