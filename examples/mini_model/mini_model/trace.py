@@ -151,7 +151,7 @@ class Repair:
         fixed: list[Bug] = []
         while True:
             bug = self._shown(outcome)
-            if bug is None:
+            if bug is None or bug in fixed:  # a line like it stands elsewhere, and was changed instead
                 return None
             self._find(bug, outcome)
             after = self._attempts(bug, wrong_attempts, outcome)
