@@ -20,6 +20,7 @@ from mini_model.tokens import SPECIAL, Tokenizer
 LONGEST = 2600
 """Tokens of an example that is trained on."""
 _AHEAD = 400
+_PATIENCE_S = 120
 _SHARPENING = 150
 """Examples during which much of the time goes to copying alone, lest it be forgotten before it is used."""
 _GROUP = 48
@@ -65,10 +66,11 @@ def _stream(tokenizer: Tokenizer, position: int, seed: int) -> Iterator[tuple[in
     worker.start()
     while True:
         try:
-            yield queue.get(timeout=60)
+            position, example = queue.get(timeout=_PATIENCE_S)
         except Empty:
-            if not worker.is_alive():
-                raise RuntimeError("the process that makes examples has ended; see above") from None
+            what = "is stuck" if worker.is_alive() else "has ended; see above"
+            raise RuntimeError(f"the process that makes examples {what}, after number {position}") from None
+        yield position, example
 
 
 def _produce(trained: str, position: int, seed: int, queue: Queue[Any], parent: int) -> None:
