@@ -6,6 +6,7 @@ import copy
 import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 
 import torch
 import torch.nn.functional as F
@@ -23,21 +24,30 @@ class Gradients:
         self.device = device
         self.half = half
         self._replicas = [network, *(_replica(network) for _ in range(at_once - 1))]
+        self._free: SimpleQueue[Network] = SimpleQueue()
+        for replica in self._replicas:
+            self._free.put(replica)
         self._threads = ThreadPoolExecutor(at_once, initializer=_alone)
 
     def of(self, batches: Sequence[Batch]) -> float:
-        """The gradient; returns the loss of what the model says itself, NaN where it says nothing.
-
-        Args:
-            batches: as many as are worked on at once.
-        """
-        losses = list(self._threads.map(self._one, self._replicas, batches))
+        """The gradient; returns the loss of what the model says itself, NaN where it says nothing."""
+        for replica in self._replicas:
+            replica.zero_grad(set_to_none=True)
+        losses = list(self._threads.map(self._by_any, batches))
         main, *others = (list(replica.parameters()) for replica in self._replicas)
         for parameters in zip(main, *others, strict=True):
             gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-            parameters[0].grad = torch.stack(gradients).mean(0) if len(gradients) > 1 else gradients[0]
+            parameters[0].grad = torch.stack(gradients).sum(0).div_(len(batches))
         said = [loss for loss in losses if not math.isnan(loss)]
         return sum(said) / len(said) if said else math.nan
+
+    def _by_any(self, batch: Batch) -> float:
+        """Leave the work to the replica that is free, for batches take unequal times."""
+        network = self._free.get()
+        try:
+            return self._one(network, batch)
+        finally:
+            self._free.put(network)
 
     def _one(self, network: Network, batch: Batch) -> float:
         ids, weights = batch.ids.to(self.device), batch.weights.to(self.device)[:, 1:].reshape(-1)
@@ -47,7 +57,6 @@ class Gradients:
             logits = hidden @ network.embedding.weight.T
         losses = F.cross_entropy(logits.float(), ids[:, 1:].reshape(-1)[kept], reduction="none")
         loss = (losses * weights[kept]).sum() / weights[kept].sum()
-        network.zero_grad(set_to_none=True)
         loss.backward()
         said = weights[kept] > 0.99
         return float(losses.detach()[said].mean()) if bool(said.any()) else math.nan

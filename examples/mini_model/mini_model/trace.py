@@ -333,7 +333,7 @@ class Repair:
 
 def not_there(path: str, text: str, old: str) -> str:
     """What the tool `edit` answers when `old` is not in a file, and what would replace it isn't either."""
-    sentence = f"old_string is not in {path.rpartition('/')[2]}."
+    sentence = f"old_string is not in {path}."
     near = nearest(text, old)
     if near is None:
         return f"{sentence} Nothing in it comes close; read the file again."
@@ -351,7 +351,7 @@ def more_than_once(path: str, text: str, old: str) -> str:
     """What the tool `edit` answers when `old` is not unique in a file."""
     at = [str(text[: found.start()].count("\n") + 1) for found in re.finditer(re.escape(old), text)]
     return (
-        f"old_string is in {path.rpartition('/')[2]} more than once, at lines {', '.join(at)}. "
+        f"old_string is in {path} more than once, at lines {', '.join(at)}. "
         "Add lines around it until it is unique, or set replace_all."
     )
 

@@ -48,6 +48,7 @@ class Options:
     decay: bool
     rate: float
     area: int
+    batches: int
     seed: int
     threads: int
     folder: Path
@@ -66,8 +67,8 @@ class Training:
         options.folder.mkdir(parents=True, exist_ok=True)
         self.tokenizer = tokenizer_in(options.folder, options.seed, fresh=options.fresh)
         self.network = Network(Shape(vocabulary=self.tokenizer.size), options.seed).to(self.device)
-        self.at_once = options.threads if self.device == "cpu" else 1
-        self.gradients = Gradients(self.network, self.at_once, self.device, options.half)
+        at_once = options.threads if self.device == "cpu" else 1
+        self.gradients = Gradients(self.network, at_once, self.device, options.half)
         self.optimisers = _optimisers(self.network)
         self.steps = self.tokens = self.position = 0
         self.seconds = 0.0
@@ -88,7 +89,7 @@ class Training:
         options, started, saved = self.options, time.monotonic(), time.monotonic()
         first, seconds_before, smooth = self.steps, self.seconds, 0.0
         stream = batches(self.tokenizer, self.position, options.area, options.seed)
-        while parts := list(itertools.islice(stream, self.at_once)):
+        while parts := list(itertools.islice(stream, options.batches)):
             spent = time.monotonic() - started
             done = spent / (options.minutes * 60)
             if done >= 1 or self.stopping:
@@ -229,6 +230,7 @@ def main() -> None:
     parser.add_argument("--decay", action="store_true")
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--area", type=int, default=2200)
+    parser.add_argument("--batches", type=int, default=4, help="how many one step takes")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--folder", type=Path, default=HOME)
