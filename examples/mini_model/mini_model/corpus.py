@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mini_model.chat import SYSTEM
+from mini_model.other_traces import chat_trace, go_on, short_trace
 from mini_model.project import make_project
+from mini_model.repair import Repair
 from mini_model.tasks.base import Task, all_tasks
 from mini_model.tokens import Tokenizer
-from mini_model.trace import Repair, Trace, chat_trace, go_on, short_trace
+from mini_model.trace import Trace
 
 OPENING = f"<|im_start|>system\n{SYSTEM}<|im_end|>\n"
 _EXERCISES = 0.42
@@ -44,12 +46,8 @@ def make_trace(number: int, seed: int = 0) -> Trace:
     if kind < 0.12 + _EXERCISES:
         return exercise(rng, tasks)
     while True:
-        wrong = 0
-        if rng.random() < 0.25 * progress:
-            wrong = rng.choice((1, 1, 1, 2, 2, 3, 4))
-        bugs = rng.choice((2, 2, 3, 3, 4)) if rng.random() < 0.45 else 1
-        if bugs > 1:
-            wrong = 0
+        wrong = rng.choice((1, 1, 1, 2, 2, 3, 4)) if rng.random() < 0.4 * progress else 0
+        bugs = rng.choice((2, 2, 3, 3, 4)) if rng.random() < 0.4 else 1
         project = make_project(rng, tasks, size=0.15 + 0.7 * progress * rng.random() ** 0.5, bugs=bugs)
         if project is None:
             continue
@@ -64,7 +62,8 @@ def exercise(rng: random.Random, tasks: list[Task]) -> Trace:
     """Several repairs in one file and nothing around them: more of the hard part of the work at a time."""
     while True:
         project = make_project(rng, tasks, bugs=rng.choice((2, 2, 3, 3, 4)), crowded=True)
-        trace = Repair(project, rng).tell(0) if project is not None else None
+        wrong = rng.choice((1, 1, 2, 3)) if rng.random() < 0.35 else 0
+        trace = Repair(project, rng).tell(wrong) if project is not None else None
         if trace is not None:
             trace.exercise()
             return trace

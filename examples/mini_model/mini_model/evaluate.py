@@ -29,7 +29,7 @@ from mini_model.chat import SYSTEM, environment_block
 from mini_model.files import packages, write_to
 from mini_model.project import Project
 from mini_model.pytest_output import COMMAND, run_tests
-from mini_model.trace import NO_CHANGE, excerpt, more_than_once, not_there
+from mini_model.tool_answers import NO_CHANGE, excerpt, more_than_once, not_there
 from qwen_code.backends.llama_cpp import LlamaCppBackend
 from qwen_code.backends.local_options import runtime_options
 from qwen_code.chunks import CallChunk, TextChunk
@@ -37,6 +37,8 @@ from qwen_code.messages import Message, Prompt, ToolCall
 from qwen_code.settings.model import SamplingSettings, Settings
 
 TURNS = 8
+_SETTINGS = {"model": {"generationConfig": {"samplingParams": {"max_tokens": 400}}}}
+"""As for the model in the package, which has a limit for one answer."""
 
 
 @dataclass(slots=True)
@@ -194,6 +196,9 @@ def through_the_program(model: str, folder: Path, family: str) -> Result:
     """One package, repaired in place by the installed program with real pytest."""
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     with tempfile.TemporaryDirectory() as home:
+        settings = Path(home) / ".qwen" / "settings.json"
+        settings.parent.mkdir()
+        settings.write_text(json.dumps(_SETTINGS), "utf-8")
         environment = {
             **os.environ,
             "HOME": home,

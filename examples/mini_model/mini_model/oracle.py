@@ -21,8 +21,9 @@ from pathlib import Path
 
 from mini_model.files import write_to
 from mini_model.project import Project, make_project
+from mini_model.repair import Repair
 from mini_model.tasks.base import all_tasks
-from mini_model.trace import Repair, Trace
+from mini_model.trace import Trace
 
 _RESPONSE = re.compile(r"<tool_response>\n(.*?)\n</tool_response>", re.DOTALL)
 _ANSWER = re.compile(r"<\|im_start\|>assistant\n(.*?)<\|im_end\|>", re.DOTALL)

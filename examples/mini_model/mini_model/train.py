@@ -36,6 +36,8 @@ from mini_model.tokens import Tokenizer
 from mini_model.tokens import train as train_tokenizer
 
 BUNDLED = Path(__file__).resolve().parents[3] / "qwen_code" / "local" / "mini" / "mini.gguf"
+SNAPSHOT = Path(__file__).resolve().parent.parent / "snapshot.gguf"
+"""How far training had come before a model was good enough for the package."""
 HOME = Path(__file__).resolve().parent.parent / "build"
 VOCABULARY = 4096
 _HELD_OUT = 10_000_000
@@ -146,11 +148,11 @@ class Training:
         unfinished.replace(path)
 
     def _go_on(self) -> None:
-        """From the last checkpoint, else from the model in the package, else from the beginning."""
+        """From the last checkpoint, else from a model that is here, else from the beginning."""
         if self.checkpoint.exists():
             state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
-        elif BUNDLED.exists():
-            state = restore(BUNDLED)
+        elif trained := _trained():
+            state = restore(trained)
         else:
             return
         self.network.load_state_dict(state["network"])
@@ -212,11 +214,17 @@ def _optimisers(network: Network) -> list[torch.optim.Optimizer]:
     return [muon, adam]
 
 
+def _trained() -> Path | None:
+    """An exported model to go on from: the one in the package, else the snapshot."""
+    return next((path for path in (BUNDLED, SNAPSHOT) if path.exists()), None)
+
+
 def tokenizer_in(folder: Path, seed: int, *, fresh: bool = False) -> Tokenizer:
     """The tokenizer of a training: that of the model in the package, unless all begins anew."""
     path = folder / "tokenizer.json"
-    if not path.exists() and BUNDLED.exists() and not fresh:
-        path.write_text(restore(BUNDLED)["tokenizer"], "utf-8")
+    trained = _trained()
+    if not path.exists() and trained and not fresh:
+        path.write_text(restore(trained)["tokenizer"], "utf-8")
     if not path.exists():
         texts = ["".join(text for text, _ in make_trace(n, seed=seed + 99).pieces) for n in range(3000, 4500)]
         words = [" ".join([*dictionary(), *nouns()])] * 40

@@ -136,8 +136,11 @@ def all_tasks() -> list[Task]:
         mappings,
         numbers,
         objects,
+        records,
         texts,
     )
 
-    assert all((checked, classes, conditions, lists, longer, loops, mappings, numbers, objects, texts))
+    assert all(
+        (checked, classes, conditions, lists, longer, loops, mappings, numbers, objects, records, texts)
+    )
     return sorted(_TASKS, key=lambda task: (task.topic, task.name, task.bodies))

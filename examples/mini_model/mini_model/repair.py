@@ -1,0 +1,234 @@
+"""A teacher that knows where the bug is plays the model; the tools' answers are written as the product's.
+
+The tests compare both with the real agent loop and the real tools.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+
+from mini_model.chat import REQUESTS, environment_block
+from mini_model.mutate import mutations
+from mini_model.names import invented, noun
+from mini_model.project import Bug, Project
+from mini_model.pytest_output import Outcome, run_tests
+from mini_model.tool_answers import NO_CHANGE, excerpt, more_than_once, not_there
+from mini_model.trace import RUN, Call, Trace
+
+MAX_ATTEMPTS = 4
+NOT_FOUND = "Not done: I could not find the bug, and took my changes back."
+LINES = {"def": 16, "class": 40}
+"""Lines that are read from a definition on."""
+
+
+class Repair:
+    """A repair of one project, told as a trace."""
+
+    def __init__(self, project: Project, rng: random.Random) -> None:
+        self.project = project
+        self.rng = rng
+        self.visible = ""
+        """What was read last of the file with the bug."""
+        self.trace = Trace(interruptions=rng)
+
+    def tell(self, wrong_attempts: int) -> Trace | None:
+        """The trace; None if the project can't be told in this way."""
+        trace, rng = self.trace, self.rng
+        trace.user(environment_block(rng) + rng.choice(REQUESTS))
+        trace.answer(RUN)
+        outcome = run_tests(self.project, rng)
+        if outcome is None or outcome.passed:
+            return None
+        trace.results(outcome.text)
+        trace.family = self.project.bugs[0].family
+        fixed: list[Bug] = []
+        while True:
+            bug = self._shown(outcome)
+            if bug is None or bug in fixed:  # a line like it stands elsewhere, and was changed instead
+                return None
+            self._find(bug, outcome)
+            after = self._attempts(bug, wrong_attempts, outcome)
+            if after is None:
+                return trace if trace.pieces[-2][0] == "<|im_end|>" else None
+            fixed.append(bug)
+            if after.passed:
+                break
+            outcome, wrong_attempts = after, 0
+        trace.answer(
+            text=f"Fixed {bug.path}; all tests pass."
+            if len(fixed) == 1
+            else "Fixed several bugs; all tests pass."
+        )
+        return trace
+
+    def _shown(self, outcome: Outcome) -> Bug | None:
+        """The bug that a failing test is about."""
+        subject = self.project.subjects.get(outcome.failing_test)
+        if subject is None:
+            return None
+        for bug in self.project.bugs:
+            if bug.unit is subject.unit and bug.bad_line in self.project.files[bug.path].split("\n"):
+                return bug
+        return None
+
+    def _find(self, bug: Bug, outcome: Outcome) -> None:
+        """Search what the test is about, and read on from there; of a method read the whole file."""
+        subject = self.project.subjects[outcome.failing_test]
+        kind = "class" if bug.unit.task.methods is not None else "def"
+        pattern = f"def {subject.method}" if subject.method else f"{kind} {bug.unit.name}"
+        if self.rng.random() < 0.06:
+            self._search_in_vain()
+        self.trace.answer(Call("grep_search", {"pattern": pattern}))
+        self.trace.results(self._grep(pattern))
+        lines = self.project.files[bug.path].split("\n")
+        start = next((n for n, line in enumerate(lines, 1) if re.match(rf"{pattern}\b", line)), 0)
+        if lines.index(bug.bad_line) < start:
+            start = 0
+        limit = LINES[pattern.partition(" ")[0]]
+        where = {"offset": str(start), "limit": str(limit)} if start else dict[str, str]()
+        self.trace.answer(Call("read_file", {"file_path": bug.path, **where}))
+        self.trace.results(excerpt(self.project.files[bug.path], start, limit))
+        self.visible = "\n".join(lines[start : start + limit] if start else lines)
+
+    def _search_in_vain(self) -> None:
+        """A search for what is no definition, such as a variable of the test."""
+        pattern = f"{self.rng.choice(('def', 'class'))} {self.rng.choice((noun, invented))(self.rng)}"
+        if not self._grep(pattern):
+            self.trace.answer(Call("grep_search", {"pattern": pattern}, learn=False))
+            self.trace.results(f"No matches for {pattern}.")
+
+    def _grep(self, pattern: str) -> str:
+        fold = pattern.islower()
+        lines = [
+            f"{path}:{number}:{line}"
+            for path, text in sorted(self.project.files.items())
+            for number, line in enumerate(text.split("\n"), 1)
+            if pattern in (line.lower() if fold else line)
+        ]
+        return "\n".join(lines)
+
+    def _looks_unique(self, bug: Bug) -> bool:
+        """True if the line stands once in what was read, and yet more than once in the file."""
+        line = bug.bad_line
+        return self.visible.count(line) == 1 < self.project.files[bug.path].count(line)
+
+    def _ambiguous(self, bug: Bug, outcome: Outcome) -> None:
+        """The edit that anybody would try, and what the tool says to it."""
+        text = self.project.files[bug.path]
+        arguments = {"file_path": bug.path, "old_string": bug.bad_line, "new_string": bug.good_line}
+        self.trace.answer(Call("edit", arguments), RUN)
+        self.trace.results(more_than_once(bug.path, text, bug.bad_line), outcome.text)
+
+    def _without_effect(self, bug: Bug, outcome: Outcome) -> None:
+        """An edit that leaves a line as it is, or of a line that is not there: copying went wrong."""
+        text = self.project.files[bug.path]
+        unit = [line for line in bug.unit.source.split("\n") if line.strip() and line in self.visible]
+        old = new = bug.bad_line if self.rng.random() < 0.6 or not unit else self.rng.choice(unit)
+        answer = NO_CHANGE
+        if self.rng.random() < 0.35:
+            near = [m.bad for m in mutations(text) if m.good == old and m.bad not in text]
+            if near and new not in text.replace(old, "", 1):
+                old, new = self.rng.choice(near), bug.good_line
+                answer = not_there(bug.path, text, old)
+        if new != old and new in text:
+            return
+        arguments = {"file_path": bug.path, "old_string": old, "new_string": new}
+        self.trace.answer(Call("edit", arguments, learn=False), RUN)
+        self.trace.results(answer, outcome.text)
+
+    def _attempts(self, bug: Bug, wrong: int, outcome: Outcome) -> Outcome | None:
+        """Wrong attempts, and then the right one; None when it was given up.
+
+        Args:
+            outcome: what the tests say before the first attempt.
+        """
+        path, undo, tried = bug.path, list[Call](), {bug.good_line}
+        results: list[str] = []
+        for attempt in range(MAX_ATTEMPTS):
+            calls, results = list(undo), []
+            for call in undo:
+                results.append(self._edit(call))
+            right = attempt >= wrong
+            edit = self._call(path, bug.bad_line, bug.good_line) if right else self._wrong(bug, tried)
+            if edit is None:
+                return None
+            if right and not attempt and self._looks_unique(bug):
+                self._ambiguous(bug, outcome)
+            elif right and not attempt and self.rng.random() < 0.18:
+                self._without_effect(bug, outcome)
+            calls.append(edit)
+            results.append(self._edit(edit))
+            outcome = run_tests(self.project, self.rng)
+            if outcome is None or (not right and outcome.passed):
+                return None
+            self.trace.answer(*calls, RUN)
+            self.trace.results(*results, outcome.text)
+            if right:
+                return outcome
+            undo = [
+                Call(
+                    "edit",
+                    {
+                        "file_path": path,
+                        "old_string": edit.arguments["new_string"],
+                        "new_string": edit.arguments["old_string"],
+                    },
+                )
+            ]
+        self.trace.answer(*undo)
+        self.trace.results(*[self._edit(call) for call in undo])
+        self.trace.answer(text=NOT_FOUND)
+        return None
+
+    def _wrong(self, bug: Bug, tried: set[str]) -> Call | None:
+        """An edit that someone might try, and that does not help."""
+        text = self.project.files[bug.path]
+        lines = text.split("\n")
+        unit = bug.unit.source.split("\n")
+        options = [
+            m
+            for m in mutations(text)
+            if m.bad not in tried
+            and m.kind != "missing return"
+            and (m.good in unit or m.good == bug.bad_line)
+        ]
+        self.rng.shuffle(options)
+        near = [m for m in options if m.good == bug.bad_line]
+        for mutation in (near + options if self.rng.random() < 0.6 else options)[:6]:
+            lines = text.split("\n")
+            lines[mutation.line] = mutation.bad
+            call = self._call(bug.path, mutation.good, mutation.bad, learn=False)
+            if call is None:
+                continue
+            self.project.files[bug.path] = "\n".join(lines)
+            outcome = run_tests(self.project, self.rng)
+            self.project.files[bug.path] = text
+            if outcome is not None and not outcome.passed:
+                tried.add(mutation.bad)
+                return call
+        return None
+
+    def _call(self, path: str, old: str, new: str, learn: bool = True) -> Call | None:
+        """An edit of one line; of two or more where one would not be unique, before or after."""
+        lines = self.project.files[path].split("\n")
+        at = lines.index(old)
+        for start in range(at, max(-1, at - 4), -1):
+            before = "\n".join(lines[start : at + 1])
+            after = "\n".join([*lines[start:at], new])
+            text = self.project.files[path]
+            if text.count(before) == 1 and text.replace(before, after).count(after) == 1:
+                return Call("edit", {"file_path": path, "old_string": before, "new_string": after}, learn)
+        return None
+
+    def _edit(self, call: Call) -> str:
+        path, old, new = (call.arguments[key] for key in ("file_path", "old_string", "new_string"))
+        text = self.project.files[path]
+        first = text[: text.index(old)].count("\n") + 1
+        self.project.files[path] = text = text.replace(old, new, 1)
+        lines = text.split("\n")
+        if lines[-1] == "":
+            lines.pop()
+        last = min(first + new.count("\n") + 2, len(lines))
+        numbered = "\n".join(f"{n}| {lines[n - 1]}" for n in range(max(first - 2, 1), last + 1))
+        return f"Edited {path}. Now:\n{numbered}"
