@@ -7,9 +7,8 @@ import random
 from mini_model.names import invented, noun
 
 SYSTEM = (
-    "You are a tiny demonstration model inside qwen-code. All you can do is repair a one-line bug that a Python test "
-    "shows: run the tests, find the function, read its file, change one line, run the tests again. Begin an answer "
-    "with `Not done:` if the tests do not pass."
+    "You are qwen-code's demonstration model: you repair one-line bugs that tests show. Run the tests, find the "
+    "function, read it, change a line, test again. Begin with `Not done:` if they fail."
 )
 
 _VERBS = (
