@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ def test_batches_that_are_worked_on_at_once_give_the_mean_of_their_gradients() -
         ids, weights, tokens = repeats(VOCABULARY, random.Random(seed), rows=2, length=160)
         batches.append(Batch(ids, weights, tokens, 0))
 
-    def gradient(at_once: int, *parts: Batch) -> torch.Tensor:
+    def gradient(at_once: int, *parts: Batch) -> Any:
         network = Network(Shape(vocabulary=VOCABULARY, layers=2))
         Gradients(network, at_once, "cpu", half=False).of(parts)
         return torch.cat([parameter.grad.flatten() for parameter in network.parameters()])
