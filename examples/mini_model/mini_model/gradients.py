@@ -20,7 +20,6 @@ class Gradients:
 
     def __init__(self, network: Network, at_once: int, device: str, half: bool) -> None:
         """`half`: multiply in bfloat16."""
-        self.network = network
         self.device = device
         self.half = half
         self._replicas = [network, *(_replica(network) for _ in range(at_once - 1))]
