@@ -104,7 +104,7 @@ class Chooser:
     def close(self) -> None:
         """Remove what the sandbox kept, if one was chosen."""
         if self._first is not None:
-            self._first.failure()
+            self._first.abandon()
             self._first.sandbox.close()
         if "choice" in self.__dict__:
             self.sandbox.close()
@@ -210,14 +210,26 @@ class _Probe:
                 text = said.decode("utf-8", "replace").strip()
                 self._problem = "" if self._process.returncode == 0 else text or "it fails without a word"
             except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.communicate()
+                self.abandon()
                 self._problem = "it does not come to an end"
             self._process = None
+        self._release()
+        return self._problem
+
+    def abandon(self) -> None:
+        """End it without waiting for what it would say: nobody is to stay because of it."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            if self._process.stderr is not None:  # not read to its end, which a child may hold open
+                self._process.stderr.close()
+            self._process = None
+        self._release()
+
+    def _release(self) -> None:
         if self._run is not None:
             self._run.close()
             self._run = None
-        return self._problem
 
 
 def _why(failure: str) -> Reason:

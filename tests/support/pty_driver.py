@@ -37,7 +37,7 @@ class PtyProgram:
         self.pid, self._master = pty.fork()
         if self.pid == 0:
             os.chdir(cwd)
-            os.execvpe(command[0], list(command), dict(env))
+            os.execvpe(command[0], list(command), {"PYTHONFAULTHANDLER": "1", **env})
         self._resize(columns, rows)
         self._exit: int | None = None
 
@@ -92,6 +92,8 @@ class PtyProgram:
                 code = os.waitstatus_to_exitcode(status)
                 self._exit = code if code >= 0 else 128 - code
             elif time.monotonic() > deadline:
+                self.signal(signal.SIGABRT)  # Python then says where every thread is
+                self.read(1)
                 raise AssertionError(f"still running; the screen:\n{self.emulator.text()}")
         self.read(0.1)
         return self._exit

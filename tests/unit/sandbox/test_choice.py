@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import stat
+import time
 from pathlib import Path
 
 import pytest
 
 from qwen_code.sandbox.base import Bounds
-from qwen_code.sandbox.choice import Choice, Chooser
+from qwen_code.sandbox.choice import PROBE_S, Choice, Chooser
 from qwen_code.sandbox.landlock import version
 
 
@@ -75,3 +76,16 @@ def test_switched_off_is_off(bounds: Bounds) -> None:
     choice = chosen(bounds, [], enabled=False)
     assert choice.sandbox.name == "none"
     assert "--no-sandbox" in choice.remedy
+
+
+def test_closing_waits_neither_for_a_probe_that_hangs_nor_for_its_children(
+    bounds: Bounds, tmp_path: Path
+) -> None:
+    hanging = tmp_path / "bwrap"
+    hanging.write_text(f"#!/bin/sh\nsleep {PROBE_S * 6} &\nsleep {PROBE_S * 6}\n")
+    hanging.chmod(hanging.stat().st_mode | stat.S_IXUSR)
+    chooser = Chooser(bounds, {"PATH": "/usr/bin:/bin"}, programs=[str(hanging)])
+    started = time.monotonic()
+    chooser.begin()
+    chooser.close()
+    assert time.monotonic() - started < PROBE_S
