@@ -19,8 +19,8 @@ def right_answers(
 ) -> dict[str, float]:
     """The share of right answers by kind: the tool that is called first, or `words`.
 
-    An edit counts three times: whether its line is the right one (`place`), whether what the line becomes is
-    right once the line is given (`change`), and both (`edit`); `again` is one after an edit that failed.
+    An edit counts four times: whether what is wrong is said rightly (`diagnosis`), whether the line (`place`) and
+    what it becomes (`change`) are right then, and all of it (`edit`); `again` is one after an edit that failed.
     """
     right: Counter[str] = Counter()
     asked: Counter[str] = Counter()
@@ -58,5 +58,7 @@ def _parts(tokenizer: Tokenizer, ids: Sequence[int], start: int, end: int) -> It
     new = max(at for at in range(start, end) if ids[at] == mark)
     suffix = " again" if tools.count("edit") > 1 else ""
     yield "edit" + suffix, start, end
-    yield "place" + suffix, start, new
+    call = next(at for at in range(start, end) if ids[at] == tokenizer.special["<tool_call>"])
+    yield "diagnosis" + suffix, start, call
+    yield "place" + suffix, call, new
     yield "change" + suffix, new, end

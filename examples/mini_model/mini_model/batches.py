@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from mini_model.corpus import Example, examples
+from mini_model.mistakes import read as known_mistakes
 from mini_model.tokens import SPECIAL, Tokenizer
 
 LONGEST = 2600
@@ -23,7 +24,7 @@ _AHEAD = 400
 _PATIENCE_S = 120
 _SHARPENING = 150
 """Examples during which much of the time goes to copying alone, lest it be forgotten before it is used."""
-_GROUP = 48
+_GROUP = 128
 _CONTEXT_SHARE, _CONTEXT_WEIGHT = 0.5, 0.25
 """Of what the model only reads, a part is learned too, which teaches what code looks like. Not so what stands
 there for the first time: new names can't be foreseen, and would drown the rest."""
@@ -50,7 +51,7 @@ def batches(tokenizer: Tokenizer, position: int, area: int, seed: int) -> Iterat
                 group.append(example)
         rng = random.Random(f"{seed}/{position}")
         made = [_padded(part, rng) for part in _cut(sorted(group, key=lambda e: len(e.ids)), area)]
-        share = 0.3 if position < _SHARPENING else 0.16
+        share = 0.3 if position < _SHARPENING else 0.08
         made += [repeats(tokenizer.size, rng) for _ in range(max(1, round(share * len(made))))]
         rng.shuffle(made)
         for ids, weights, tokens in made:
@@ -75,7 +76,7 @@ def _stream(tokenizer: Tokenizer, position: int, seed: int) -> Iterator[tuple[in
 
 def _produce(trained: str, position: int, seed: int, queue: Queue[Any], parent: int) -> None:
     os.nice(3)
-    for item in examples(Tokenizer(trained), position, 1, seed):
+    for item in examples(Tokenizer(trained), position, 1, seed, known_mistakes()):
         queue.put(item)
         if os.getppid() != parent:
             return

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mini_model.chat import SYSTEM
+from mini_model.mistakes import Mistake
 from mini_model.other_traces import chat_trace, go_on, short_trace
 from mini_model.project import make_project
 from mini_model.repair import Repair
@@ -15,8 +16,10 @@ from mini_model.tokens import Tokenizer
 from mini_model.trace import Trace
 
 OPENING = f"<|im_start|>system\n{SYSTEM}<|im_end|>\n"
-_EXERCISES = 0.42
-"""The share of exercises."""
+_CHATS, _SHORT, _EXERCISES = 0.015, 0.02, 0.835
+"""The shares of each kind; an exercise has about a sixth of the tokens of a whole repair."""
+_MISTAKES = 0.2
+"""The share of repairs that begin with an edit which the model got wrong, once some are known."""
 EASY = 1200
 """Conversations until packages have their full size and first attempts may fail."""
 
@@ -30,20 +33,22 @@ class Example:
     family: str
 
 
-def make_trace(number: int, seed: int = 0) -> Trace:
+def make_trace(number: int, seed: int = 0, mistakes: Sequence[Mistake] = ()) -> Trace:
     """The conversation with a number."""
     rng = random.Random(f"{seed}/{number}")
+    if mistakes and rng.random() < _MISTAKES and (trace := rng.choice(mistakes).trace(rng)):
+        return trace
     progress = min(1.0, number / EASY)
     tasks = all_tasks()
     kind = rng.random()
-    if kind < 0.05:
+    if kind < _CHATS:
         return chat_trace(rng)
-    if kind < 0.12:
+    if kind < _CHATS + _SHORT:
         trace = short_trace(rng)
         if rng.random() < 0.5:
             go_on(trace, rng)
         return trace
-    if kind < 0.12 + _EXERCISES:
+    if kind < _CHATS + _SHORT + _EXERCISES:
         return exercise(rng, tasks)
     while True:
         wrong = rng.choice((1, 1, 1, 2, 2, 3, 4)) if rng.random() < 0.4 * progress else 0
@@ -59,13 +64,13 @@ def make_trace(number: int, seed: int = 0) -> Trace:
 
 
 def exercise(rng: random.Random, tasks: list[Task]) -> Trace:
-    """Several repairs in one file and nothing around them: more of the hard part of the work at a time."""
+    """A repair in one file and nothing around it: more of the hard part of the work at a time."""
     while True:
-        project = make_project(rng, tasks, bugs=rng.choice((2, 2, 3, 3, 4)), crowded=True)
-        wrong = rng.choice((1, 1, 2, 3)) if rng.random() < 0.35 else 0
-        trace = Repair(project, rng).tell(wrong) if project is not None else None
+        bugs = rng.choice((1, 1, 1, 1, 2))
+        project = make_project(rng, tasks, bugs=bugs, units=rng.choice((bugs, bugs, 2, 3)))
+        wrong = rng.choice((1, 1, 1, 2)) if rng.random() < 0.25 else 0
+        trace = Repair(project, rng, brief=True).tell(wrong) if project is not None else None
         if trace is not None:
-            trace.exercise()
             return trace
 
 
@@ -86,9 +91,11 @@ def encode(trace: Trace, tokenizer: Tokenizer) -> Example:
     return Example(ids + new, said + [learned] * len(new), trace.family)
 
 
-def examples(tokenizer: Tokenizer, start: int, step: int, seed: int = 0) -> Iterator[tuple[int, Example]]:
+def examples(
+    tokenizer: Tokenizer, start: int, step: int, seed: int = 0, mistakes: Sequence[Mistake] = ()
+) -> Iterator[tuple[int, Example]]:
     """Every `step`-th example from `start` on."""
     number = start
     while True:
-        yield number, encode(make_trace(number, seed), tokenizer)
+        yield number, encode(make_trace(number, seed, mistakes), tokenizer)
         number += step

@@ -34,7 +34,7 @@ from qwen_code.backends.llama_cpp import LlamaCppBackend
 from qwen_code.backends.local_options import runtime_options
 from qwen_code.chunks import CallChunk, TextChunk
 from qwen_code.messages import Message, Prompt, ToolCall
-from qwen_code.settings.model import SamplingSettings, Settings
+from qwen_code.settings.model import LocalSettings, SamplingSettings, Settings
 
 TURNS = 8
 _SETTINGS = {"model": {"generationConfig": {"samplingParams": {"max_tokens": 400}}}}
@@ -46,11 +46,14 @@ class Result:
     """One package."""
 
     family: str
-    green: bool
-    said: str
-    turns: int
-    attempts: int
+    green: bool = False
+    said: str = ""
+    turns: int = 0
+    attempts: int = 0
+    """Answers with an edit in them."""
     seconds: float = 0.0
+    edits: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """Their arguments."""
     transcript: list[str] = field(default_factory=list[str])
 
     @property
@@ -126,54 +129,66 @@ class Bench:
         return f"Edited {path}. Now:\n" + "\n".join(shown)
 
 
-async def play(
-    backend: LlamaCppBackend, tools: Sequence[Any], project: Project, rng: random.Random
-) -> Result:
-    """One conversation on the bench."""
-    bench = Bench(project)
-    family = project.bugs[0].family if project.bugs else "?"
-    messages = [Message("user", environment_block(rng) + "fix the failing test")]
-    result = Result(family, False, "", 0, 0)
-    started = time.monotonic()
-    for turn in range(1, TURNS + 1):
+class Player:
+    """The model at work on the bench, through the product's own backend."""
+
+    def __init__(self, model: Path, *, threads: int | None = None) -> None:
+        from qwen_code.agent.prompting import load_profile
+        from qwen_code.agent.registry import load_tools
+
+        profile = load_profile("mini")
+        self._tools = load_tools(only=profile.tools, signatures=profile.signatures).specs()
+        settings = Settings(local=LocalSettings(threads=threads))
+        self._backend = LlamaCppBackend(
+            model, lambda files: runtime_options(files, settings), SamplingSettings(max_tokens=400)
+        )
+
+    async def aclose(self) -> None:
+        await self._backend.aclose()
+
+    async def play(self, bench: Bench, rng: random.Random, turns: int = TURNS) -> Result:
+        """One conversation."""
+        messages = [Message("user", environment_block(rng) + "fix the failing test")]
+        result = Result(bench.project.bugs[0].family if bench.project.bugs else "?")
+        started = time.monotonic()
+        for turn in range(1, turns + 1):
+            text, calls = await self._answer(messages)
+            messages.append(Message("assistant", text, tool_calls=tuple(calls)))
+            result.turns = turn
+            result.transcript.append(text + "".join(f"\n{c.name} {json.dumps(c.arguments)}" for c in calls))
+            if not calls:
+                result.said = text.strip()
+                break
+            edits = [dict(call.arguments) for call in calls if call.name == "edit"]
+            result.edits += edits
+            result.attempts += bool(edits)
+            for call in calls:
+                answer = bench.run(call)
+                result.transcript.append(f"    > {answer}")
+                messages.append(Message("tool", answer, tool_call_id=call.id))
+        outcome = run_tests(bench.project, rng)
+        result.green = outcome is not None and outcome.passed
+        result.seconds = time.monotonic() - started
+        return result
+
+    async def _answer(self, messages: Sequence[Message]) -> tuple[str, list[ToolCall]]:
         text, calls = "", list[ToolCall]()
-        async with aclosing(backend.stream(Prompt(SYSTEM, tuple(tools), tuple(messages)))) as chunks:
+        stream = self._backend.stream(Prompt(SYSTEM, tuple(self._tools), tuple(messages)))
+        async with aclosing(stream) as chunks:
             async for chunk in chunks:
                 if isinstance(chunk, TextChunk):
                     text += chunk.text
                 elif isinstance(chunk, CallChunk):
                     calls.append(chunk.call)
-        messages.append(Message("assistant", text, tool_calls=tuple(calls)))
-        result.turns = turn
-        result.transcript.append(text + "".join(f"\n{c.name} {json.dumps(c.arguments)}" for c in calls))
-        if not calls:
-            result.said = text.strip()
-            break
-        result.attempts += any(call.name == "edit" for call in calls)
-        for call in calls:
-            answer = bench.run(call)
-            result.transcript.append(f"    > {answer}")
-            messages.append(Message("tool", answer, tool_call_id=call.id))
-    outcome = run_tests(project, rng)
-    result.green = outcome is not None and outcome.passed
-    result.seconds = time.monotonic() - started
-    return result
+        return text, calls
 
 
 async def on_the_bench(model: Path, projects: Sequence[Project], verbose: bool) -> list[Result]:
     """All projects, one after the other."""
-    from qwen_code.agent.prompting import load_profile
-    from qwen_code.agent.registry import load_tools
-
-    profile = load_profile("mini")
-    tools = load_tools(only=profile.tools, signatures=profile.signatures).specs()
-    settings = Settings()
-    backend = LlamaCppBackend(
-        model, lambda files: runtime_options(files, settings), SamplingSettings(max_tokens=400)
-    )
+    player = Player(model)
     results: list[Result] = []
     for number, project in enumerate(projects):
-        result = await play(backend, tools, project, random.Random(number))
+        result = await player.play(Bench(project), random.Random(number))
         results.append(result)
         if verbose and not result.green:
             print(
@@ -188,7 +203,7 @@ async def on_the_bench(model: Path, projects: Sequence[Project], verbose: bool) 
             )
         if sys.stderr.isatty() or number % 20 == 19:
             print(f"{number + 1}: {sum(r.green for r in results)} green", file=sys.stderr, flush=True)
-    await backend.aclose()
+    await player.aclose()
     return results
 
 
@@ -228,9 +243,8 @@ def through_the_program(model: str, folder: Path, family: str) -> Result:
         done.returncode == 0,
         str(last.get("result", "")),
         int(last.get("num_turns", 0)),
-        0,
-        time.monotonic() - started,
-        steps,
+        seconds=time.monotonic() - started,
+        transcript=steps,
     )
 
 

@@ -9,6 +9,7 @@ into the first layers, so training begins with a model that can copy, and only h
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import torch
@@ -20,7 +21,7 @@ from torch import Tensor, nn
 class Shape:
     vocabulary: int = 4096
     width: int = 256
-    layers: int = 4
+    layers: int = 6
     heads: int = 4
     kv_heads: int = 2
     head_size: int = 64
@@ -104,6 +105,16 @@ class Network(nn.Module):
         for block in self.blocks:
             x = block(x, cos, sin)
         return self.norm(x)
+
+
+def grow(network: Network, state: Mapping[str, Tensor]) -> None:
+    """Take over a network of fewer blocks; those that come on top change nothing until they have learned."""
+    network.load_state_dict(state, strict=False)
+    with torch.no_grad():
+        for number, block in enumerate(network.blocks):
+            if f"blocks.{number}.o.weight" not in state:
+                block.o.weight.zero_()
+                block.down.weight.zero_()
 
 
 def construct(network: Network) -> None:

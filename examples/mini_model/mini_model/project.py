@@ -54,13 +54,13 @@ class Layout:
 
 
 def make_project(
-    rng: random.Random, tasks: list[Task], *, size: float = 1.0, bugs: int = 1, crowded: bool = False
+    rng: random.Random, tasks: list[Task], *, size: float = 1.0, bugs: int = 1, units: int = 0
 ) -> Project | None:
     """A project whose tests fail because of `bugs` wrong lines; None when the dice fell badly.
 
     Args:
         size: 0 for one function in one module, 1 for up to four modules.
-        crowded: one module with as many functions and classes as there are bugs; the bugs may be fewer.
+        units: if not 0, there is one module with so many functions and classes, and the bugs may be fewer.
     """
     style = Style(
         documented=rng.choice((1.0, 1.0, 0.7, 0.0)),
@@ -68,24 +68,24 @@ def make_project(
         annotated=rng.random() < 0.12,
     )
     layout = _layout(rng)
-    number = 1 if crowded or rng.random() > size else rng.choice((1, 1, 1, 2, 2, 3, 4))
+    number = 1 if units or rng.random() > size else rng.choice((1, 1, 1, 2, 2, 3, 4))
     project = Project({}, {}, {})
     taken: set[str] = set()
     for _ in range(number):
         name = _module_name(rng, taken)
-        if crowded:
-            many = bugs
+        if units:
+            many = units
         else:
             many = 1 if rng.random() > size else rng.choice((1, 1, 2, 2, 3) if number < 3 else (1, 1, 2))
-        units = _units(rng, tasks, style, many, taken)
-        if not units:
+        defined = _units(rng, tasks, style, many, taken)
+        if not defined:
             return None
-        _add_module(project, rng, layout, name, units, style)
+        _add_module(project, rng, layout, name, defined, style)
     _add_package_files(project, rng, layout)
-    for path, units in list(project.units.items()):
-        _add_tests(project, rng, layout, path, units)
+    for path, defined in list(project.units.items()):
+        _add_tests(project, rng, layout, path, defined)
     for _ in range(bugs):
-        if not _add_bug(project, rng) and not crowded:
+        if not _add_bug(project, rng) and not units:
             return None
     return project if project.bugs else None
 

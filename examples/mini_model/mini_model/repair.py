@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 
 from mini_model.chat import REQUESTS, environment_block
+from mini_model.diagnosis import diagnosis
 from mini_model.mutate import mutations
 from mini_model.names import invented, noun
 from mini_model.project import Bug, Project
 from mini_model.pytest_output import Outcome, run_tests
 from mini_model.tool_answers import NO_CHANGE, excerpt, more_than_once, not_there
-from mini_model.trace import RUN, Call, Trace
+from mini_model.trace import RUN, Call, Trace, shortened
 
 MAX_ATTEMPTS = 4
 NOT_FOUND = "Not done: I could not find the bug, and took my changes back."
@@ -25,22 +27,30 @@ LINES = {"def": 16, "class": 40}
 class Repair:
     """A repair of one project, told as a trace."""
 
-    def __init__(self, project: Project, rng: random.Random) -> None:
+    def __init__(self, project: Project, rng: random.Random, *, brief: bool = False) -> None:
+        """`brief`: an exercise, without what a model that knows its tools need not learn again."""
         self.project = project
         self.rng = rng
         self.visible = ""
         """What was read last of the file with the bug."""
-        self.trace = Trace(interruptions=rng)
+        self._first: Call | None = None
+        self.trace = Trace(is_exercise=brief, interruptions=None if brief else rng)
 
-    def tell(self, wrong_attempts: int) -> Trace | None:
-        """The trace; None if the project can't be told in this way."""
+    def tell(self, wrong_attempts: int, first: Call | None = None) -> Trace | None:
+        """The trace; None if the project can't be told in this way.
+
+        Args:
+            first: the first of the wrong attempts, instead of one that is made up.
+        """
+        self._first = first
         trace, rng = self.trace, self.rng
-        trace.user(environment_block(rng) + rng.choice(REQUESTS))
-        trace.answer(RUN)
         outcome = run_tests(self.project, rng)
         if outcome is None or outcome.passed:
             return None
-        trace.results(outcome.text)
+        if not trace.is_exercise:
+            trace.user(environment_block(rng) + rng.choice(REQUESTS))
+            trace.answer(RUN)
+            trace.results(outcome.text)
         trace.family = self.project.bugs[0].family
         fixed: list[Bug] = []
         while True:
@@ -55,6 +65,8 @@ class Repair:
             if after.passed:
                 break
             outcome, wrong_attempts = after, 0
+        if trace.is_exercise:
+            return trace
         trace.answer(
             text=f"Fixed {bug.path}; all tests pass."
             if len(fixed) == 1
@@ -77,18 +89,22 @@ class Repair:
         subject = self.project.subjects[outcome.failing_test]
         kind = "class" if bug.unit.task.methods is not None else "def"
         pattern = f"def {subject.method}" if subject.method else f"{kind} {bug.unit.name}"
-        if self.rng.random() < 0.06:
-            self._search_in_vain()
-        self.trace.answer(Call("grep_search", {"pattern": pattern}))
-        self.trace.results(self._grep(pattern))
         lines = self.project.files[bug.path].split("\n")
         start = next((n for n, line in enumerate(lines, 1) if re.match(rf"{pattern}\b", line)), 0)
         if lines.index(bug.bad_line) < start:
             start = 0
         limit = LINES[pattern.partition(" ")[0]]
         where = {"offset": str(start), "limit": str(limit)} if start else dict[str, str]()
-        self.trace.answer(Call("read_file", {"file_path": bug.path, **where}))
-        self.trace.results(excerpt(self.project.files[bug.path], start, limit))
+        found, read = self._grep(pattern), excerpt(self.project.files[bug.path], start, limit)
+        if self.trace.is_exercise:
+            self.trace.results(shortened(outcome.text), found, read)
+        else:
+            if self.rng.random() < 0.06:
+                self._search_in_vain()
+            self.trace.answer(Call("grep_search", {"pattern": pattern}))
+            self.trace.results(found)
+            self.trace.answer(Call("read_file", {"file_path": bug.path, **where}))
+            self.trace.results(read)
         self.visible = "\n".join(lines[start : start + limit] if start else lines)
 
     def _search_in_vain(self) -> None:
@@ -117,8 +133,7 @@ class Repair:
         """The edit that anybody would try, and what the tool says to it."""
         text = self.project.files[bug.path]
         arguments = {"file_path": bug.path, "old_string": bug.bad_line, "new_string": bug.good_line}
-        self.trace.answer(Call("edit", arguments), RUN)
-        self.trace.results(more_than_once(bug.path, text, bug.bad_line), outcome.text)
+        self._edited([Call("edit", arguments)], [more_than_once(bug.path, text, bug.bad_line)], outcome)
 
     def _without_effect(self, bug: Bug, outcome: Outcome) -> None:
         """An edit that leaves a line as it is, or of a line that is not there: copying went wrong."""
@@ -134,8 +149,7 @@ class Repair:
         if new != old and new in text:
             return
         arguments = {"file_path": bug.path, "old_string": old, "new_string": new}
-        self.trace.answer(Call("edit", arguments, learn=False), RUN)
-        self.trace.results(answer, outcome.text)
+        self._edited([Call("edit", arguments, learn=False)], [answer], outcome)
 
     def _attempts(self, bug: Bug, wrong: int, outcome: Outcome) -> Outcome | None:
         """Wrong attempts, and then the right one; None when it was given up.
@@ -155,15 +169,14 @@ class Repair:
                 return None
             if right and not attempt and self._looks_unique(bug):
                 self._ambiguous(bug, outcome)
-            elif right and not attempt and self.rng.random() < 0.18:
+            elif right and not attempt and self.rng.random() < 0.1:
                 self._without_effect(bug, outcome)
             calls.append(edit)
             results.append(self._edit(edit))
             outcome = run_tests(self.project, self.rng)
             if outcome is None or (not right and outcome.passed):
                 return None
-            self.trace.answer(*calls, RUN)
-            self.trace.results(*results, outcome.text)
+            self._edited(calls, results, outcome, goes_on=not right)
             if right:
                 return outcome
             undo = [
@@ -181,8 +194,29 @@ class Repair:
         self.trace.answer(text=NOT_FOUND)
         return None
 
+    def _edited(
+        self, calls: Sequence[Call], results: Sequence[str], outcome: Outcome, *, goes_on: bool = True
+    ) -> None:
+        """What is wrong, edits of which the last is meant to mend it, and the tests again.
+
+        `goes_on`: the next answer is about the same bug; in an exercise the tests are told only then.
+        """
+        before, after = (calls[-1].arguments[key].split("\n")[-1] for key in ("old_string", "new_string"))
+        said = diagnosis(before, after)
+        if not self.trace.is_exercise:
+            self.trace.answer(*calls, RUN, text=said)
+            self.trace.results(*results, outcome.text)
+            return
+        self.trace.answer(*calls, text=said)
+        if goes_on:
+            failed = [result for result in results if not result.startswith("Edited ")]
+            self.trace.results(*failed, shortened(outcome.text))
+
     def _wrong(self, bug: Bug, tried: set[str]) -> Call | None:
         """An edit that someone might try, and that does not help."""
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first
         text = self.project.files[bug.path]
         lines = text.split("\n")
         unit = bug.unit.source.split("\n")

@@ -33,7 +33,7 @@ class Trace:
     pieces: list[tuple[str, bool]] = field(default_factory=list[tuple[str, bool]])
     family: str = ""
     is_exercise: bool = False
-    """True if it begins in the middle, without what the product says first."""
+    """True if only what a repair is about is told: what failed, what was read, and the edits."""
     interruptions: random.Random | None = None
     """Now and then a person says something in between: after a pause, when a session is resumed."""
 
@@ -45,17 +45,9 @@ class Trace:
         """A message of the person."""
         self.say(f"<|im_start|>user\n{text}<|im_end|>\n<|im_start|>assistant\n")
 
-    def exercise(self) -> None:
-        """Leave only what a repair is about: what was read, what failed, and the edits."""
-        self.is_exercise = True
-        start = next(n for n, (text, learn) in enumerate(self.pieces) if learn and "=grep_search>" in text)
-        failed = next(text for text, _ in reversed(self.pieces[:start]) if "\nE  " in text)
-        kept = [(failed, False), ("<|im_start|>assistant\n", False), *self.pieces[start:]]
-        self.pieces = [(text if learn else _shortened(text), learn) for text, learn in kept]
-
     def answer(self, *calls: Call, text: str = "") -> None:
-        """An answer of the model."""
-        self.say(text, True)
+        """An answer of the model. What it says before its calls is learned if they are."""
+        self.say(f"{text}\n\n" if text and calls else text, all(call.learn for call in calls))
         for number, call in enumerate(calls):
             if number:
                 self.say("\n", True)
@@ -72,21 +64,16 @@ class Trace:
         self.say("<|im_start|>assistant\n")
 
 
-_TOLD = re.compile(r"(?:[>E] .*|<tool_response>|</tool_response>|\[exit code 1\]|\w[\w/]*\.py:\d+: \w*)\Z")
+_TOLD = re.compile(r"(?:[>E] .*|\[exit code 1\]|\w[\w/]*\.py:\d+: \w*)\Z")
 
 
-def _shortened(text: str) -> str:
-    """Of a test run only the test that failed, why, and where; of an edit nothing; all of a file."""
-    parts = re.split(r"(<tool_response>\n.*?\n</tool_response>\n)", text, flags=re.DOTALL)
-    for n, part in enumerate(parts):
-        if "= FAILURES =" in part:
-            test, mark, rest = part.partition("\n>  ")
-            lines = [line for line in test.split("\n") if line.startswith(("<tool", "    "))]
-            lines += [line for line in f"{mark}{rest}".split("\n") if _TOLD.match(line)]
-            parts[n] = "".join(f"{line}\n" for line in lines)
-        elif part.startswith("<tool_response>\nEdited "):
-            parts[n] = ""
-    return "".join(parts)
+def shortened(text: str) -> str:
+    """Of a test run only the test that failed, why, and where."""
+    if "= FAILURES =" not in text:
+        return text
+    test, mark, rest = text.partition("\n>  ")
+    lines = [line for line in test.split("\n") if line.startswith("    ")]
+    return "\n".join([*lines, *(line for line in f"{mark}{rest}".split("\n") if _TOLD.match(line))])
 
 
 RUN = Call("run_shell_command", {"command": COMMAND})

@@ -31,7 +31,7 @@ from mini_model.corpus import OPENING, encode, make_trace
 from mini_model.export import restore
 from mini_model.gradients import Gradients
 from mini_model.names import dictionary, nouns
-from mini_model.network import Network, Shape
+from mini_model.network import Network, Shape, grow
 from mini_model.tokens import Tokenizer
 from mini_model.tokens import train as train_tokenizer
 
@@ -96,7 +96,7 @@ class Training:
             done = spent / (options.minutes * 60)
             if done >= 1 or self.stopping:
                 break
-            rate = options.rate * min(1.0, (self.steps + 1) / 80, (self.steps - first + 1) / 10)
+            rate = options.rate * min(1.0, (self.steps + 1) / 80, (self.steps - first + 1) / 40)
             if options.decay:
                 rate *= max(0.02, 1 - done)
             loss = self.step(parts, rate)
@@ -155,9 +155,10 @@ class Training:
             state = restore(trained)
         else:
             return
-        self.network.load_state_dict(state["network"])
-        for optimiser, its_state in zip(self.optimisers, state.get("optimisers", ()), strict=False):
-            optimiser.load_state_dict(its_state)
+        grow(self.network, state["network"])
+        if state["shape"] == self.network.shape.to_dict():
+            for optimiser, its_state in zip(self.optimisers, state.get("optimisers", ()), strict=False):
+                optimiser.load_state_dict(its_state)
         self.steps, self.tokens, self.position = (int(state[k]) for k in ("steps", "tokens", "position"))
         self.seconds = state["seconds"]
 
@@ -236,7 +237,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train the demonstration model.")
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--decay", action="store_true")
-    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--area", type=int, default=2200)
     parser.add_argument("--batches", type=int, default=4, help="how many one step takes")
     parser.add_argument("--seed", type=int, default=0)

@@ -43,9 +43,10 @@ def test_a_trace_is_what_the_program_would_render(number: int) -> None:
 
     trace = make_trace(number)
     text = "".join(piece for piece, _ in trace.pieces)
+    if trace.is_exercise:  # it begins with results, before which the template wants something
+        text = f"<|im_start|>user\ngo<|im_end|>\n{text}"
     prompt = Prompt("" if trace.is_exercise else SYSTEM, (), messages(text))
-    # The template opens no turn for a result of a tool that stands first.
-    expected = text.removeprefix("<|im_start|>user\n") if trace.is_exercise else OPENING + text
+    expected = text if trace.is_exercise else OPENING + text
     assert rendered(qwen3_coder(prompt, generate=False)) == expected
 
 
@@ -108,6 +109,41 @@ def test_an_exercise_is_a_repair_without_what_stands_around_it() -> None:
         assert "<environment>" not in read
         assert "= FAILURES =" not in read
         assert any("<function=edit>" in text for text in said)
-        assert any("<function=grep_search>" in text for text in said)
+        assert not any("<function=grep_search>" in text for text in said)
         for old in re.findall(r"<parameter=old_string>\n(.*?)\n</parameter>", "".join(said), re.DOTALL):
             assert old in read
+
+
+def test_a_diagnosis_names_what_to_replace_by_what() -> None:
+    from mini_model.diagnosis import diagnosis
+    from mini_model.mutate import mutations
+    from mini_model.tasks.base import all_tasks
+    from mini_model.unit import Style, make_unit
+
+    rng, seen = random.Random(2), 0
+    for task in all_tasks():
+        unit = make_unit(task, rng, style=Style(1.0, double_quotes=False, annotated=False))
+        for mutation in mutations(unit.source) if unit else ():
+            said = re.fullmatch(r"`(.+)` should be `(.+)`\.", diagnosis(mutation.bad, mutation.good))
+            assert said, mutation
+            wrong, right = said.groups()
+            places = [found.start() for found in re.finditer(f"(?={re.escape(wrong)})", mutation.bad)]
+            repaired = [mutation.bad[:at] + right + mutation.bad[at + len(wrong) :] for at in places]
+            assert mutation.good in repaired, mutation
+            seen += 1
+    assert seen > 1000
+
+
+@pytest.mark.parametrize(
+    ("bad", "good", "said"),
+    [
+        ("    return x[1]", "    return x[0]", "`[1` should be `[0`."),
+        ("    if not a > b:", "    if a > b:", "` if not a` should be ` if a`."),
+        ("    total", "    return total", "` total` should be ` return total`."),
+        ("    return table[table] > 0", "    return table[name] > 0", "`[table` should be `[name`."),
+    ],
+)
+def test_a_diagnosis_is_short_and_tells_places_apart(bad: str, good: str, said: str) -> None:
+    from mini_model.diagnosis import diagnosis
+
+    assert diagnosis(bad, good) == said

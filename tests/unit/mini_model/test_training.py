@@ -41,3 +41,14 @@ def test_a_model_that_has_learned_nothing_goes_on_with_a_repeated_phrase() -> No
     ids, weights, _ = repeats(VOCABULARY, random.Random(3), rows=4, length=400)
     guessed = (network(ids) @ network.embedding.weight.T).argmax(-1)[:, :-1]
     assert (guessed == ids[:, 1:])[weights[:, 1:] > 0].float().mean() > 0.85
+
+
+@torch.no_grad()
+def test_blocks_that_are_added_change_nothing_at_first() -> None:
+    from mini_model.network import Network, Shape, grow
+
+    small = Network(Shape(vocabulary=VOCABULARY, layers=2), seed=5)
+    large = Network(Shape(vocabulary=VOCABULARY, layers=4))
+    grow(large, small.state_dict())
+    ids = torch.arange(3, 40)[None]
+    torch.testing.assert_close(large(ids), small(ids))
