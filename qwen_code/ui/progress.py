@@ -9,6 +9,7 @@ from qwen_code.events import (
     Corrected,
     Event,
     PrefillProgressed,
+    RequestStarted,
     Retried,
     ToolFinished,
     ToolStarted,
@@ -28,6 +29,7 @@ class Progress:
         self._err = err
         self._titles: dict[str, str] = {}
         self._prefill_tenth = 0
+        self._retried_for = ""
 
     def show(self, event: Event) -> None:
         line = self._describe(event)
@@ -46,7 +48,13 @@ class Progress:
             case Waited(seconds):
                 return f"· waiting for the model, {seconds:.0f} s"
             case Retried(attempt, reason, wait_s):
-                return f"· {_line(reason, 120)}; trying again in {wait_s:.1f} s (attempt {attempt})"
+                why = "" if reason == self._retried_for else f"{_line(reason, 120).rstrip('.')}; "
+                self._retried_for = reason
+                when = f"in {wait_s:.0f} s" if wait_s >= 1 else "at once"
+                return f"· {why}trying again {when} (attempt {attempt})"
+            case RequestStarted():
+                self._retried_for = ""
+                return ""
             case PrefillProgressed(done, total, _) if total and done * 10 // total > self._prefill_tenth:
                 self._prefill_tenth = done * 10 // total % 10
                 return f"· reading the prompt, {done} of {total} tokens"

@@ -70,6 +70,7 @@ class Transcript:
         self._lines: list[Line] = []
         self._compact = False
         self._answer = _Answer()
+        self._retried_for = ""
         self._calls = Calls(painter, shell_lines=shell_lines)
 
     @property
@@ -206,6 +207,7 @@ class Transcript:
                 self._answer.reasoning.append(text)
             case RequestStarted():
                 self._answer = _Answer()
+                self._retried_for = ""
             case Retried():
                 self._retried(event)
             case ToolOutput(call_id, text):
@@ -293,7 +295,8 @@ class Transcript:
     def _retried(self, event: Retried) -> None:
         void = self._answer.printed
         self._answer = _Answer()
-        text = (
-            f"{shown_line(event.reason)} Trying again in {duration(event.wait_s)} (attempt {event.attempt})."
-        )
+        why = "" if event.reason == self._retried_for else f"{shown_line(event.reason)} "
+        self._retried_for = event.reason
+        when = f"in {duration(event.wait_s)}" if event.wait_s >= 1 else "at once"
+        text = f"{why}Trying again {when} (attempt {event.attempt})."
         self._notice(text + (" The part of the answer shown above is void." if void else ""), "warn", "↻")
