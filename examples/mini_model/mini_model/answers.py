@@ -19,8 +19,9 @@ def right_answers(
 ) -> dict[str, float]:
     """The share of right answers by kind: the tool that is called first, or `words`.
 
-    An edit counts four times: whether what is wrong is said rightly (`diagnosis`), whether the line (`place`) and
-    what it becomes (`change`) are right then, and all of it (`edit`); `again` is one after an edit that failed.
+    An edit counts four times: whether what is wrong is said rightly (`diagnosis`), whether the line (`place`)
+    and what it becomes (`change`) are right then, and all of it (`edit`); `again` is one after an edit that
+    failed.
     """
     right: Counter[str] = Counter()
     asked: Counter[str] = Counter()

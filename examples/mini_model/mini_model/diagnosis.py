@@ -24,7 +24,7 @@ def diagnosis(old: str, new: str) -> str:
     while end < shorter - start and before[-1 - end] == after[-1 - end]:
         end += 1
     first, last = _neighbour(before, start, -1), len(before) - end
-    if start + end == shorter:  # something is missing or too much, which shows only between both its neighbours
+    if start + end == shorter:  # missing or too much, which shows only between both its neighbours
         last = _neighbour(before, last - 1, 1) + 1
     wrong, right = before[first:last], after[first : last + len(after) - len(before)]
     return f"`{''.join(wrong)}` should be `{''.join(right)}`."

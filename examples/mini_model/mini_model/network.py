@@ -73,7 +73,7 @@ class Block(nn.Module):
 
 
 def _attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Causal attention. On a processor torch's own takes twice as long at a few hundred tokens, backwards mostly."""
+    """Causal attention. On a processor torch's own takes twice as long at a few hundred tokens."""
     if q.device.type != "cpu":
         return F.scaled_dot_product_attention(q, k, v, is_causal=True)
     parts: list[Tensor] = []
