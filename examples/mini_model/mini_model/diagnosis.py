@@ -7,6 +7,7 @@ Once it is said, the line that follows is a copy of what was read and the next a
 from __future__ import annotations
 
 import re
+from keyword import iskeyword
 
 _TOKEN = re.compile(r"\s+|\w+|[^\w\s]+")
 
@@ -14,7 +15,8 @@ _TOKEN = re.compile(r"\s+|\w+|[^\w\s]+")
 def diagnosis(old: str, new: str) -> str:
     """The sentence for a line that is to become another.
 
-    What it quotes begins and ends where the tokenizer splits, so that quotations have the tokens of the code.
+    It begins with what is wrong, which is what the model sees first, and goes on with the word behind it, by
+    which the place is known. Quotations have the tokens of the code.
     """
     before, after = _tokens(old), _tokens(new)
     shorter = min(len(before), len(after))
@@ -23,11 +25,19 @@ def diagnosis(old: str, new: str) -> str:
         start += 1
     while end < shorter - start and before[-1 - end] == after[-1 - end]:
         end += 1
-    first, last = _neighbour(before, start, -1), len(before) - end
+    first, last = start, len(before) - end
     if start + end == shorter:  # missing or too much, which shows only between both its neighbours
-        last = _neighbour(before, last - 1, 1) + 1
+        first = _neighbour(before, start, -1)
+    elif start and before[start - 1].isspace() and _has_space(before[start]) and _has_space(after[start]):
+        first -= 1
+    last = _neighbour(before, last - 1, 1) + 1
     wrong, right = before[first:last], after[first : last + len(after) - len(before)]
     return f"`{''.join(wrong)}` should be `{''.join(right)}`."
+
+
+def _has_space(token: str) -> bool:
+    """Whether the space before it is part of the tokenizer's token."""
+    return not token[0].isalnum() or iskeyword(token)
 
 
 def _tokens(line: str) -> list[str]:

@@ -29,7 +29,7 @@ from mini_model.chat import SYSTEM, environment_block
 from mini_model.files import packages, write_to
 from mini_model.project import Project
 from mini_model.pytest_output import COMMAND, run_tests
-from mini_model.tool_answers import NO_CHANGE, excerpt, more_than_once, not_there
+from mini_model.tool_answers import excerpt, refused
 from qwen_code.backends.llama_cpp import LlamaCppBackend
 from qwen_code.backends.local_options import runtime_options
 from qwen_code.chunks import CallChunk, TextChunk
@@ -52,8 +52,8 @@ class Result:
     attempts: int = 0
     """Answers with an edit in them."""
     seconds: float = 0.0
-    edits: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    """Their arguments."""
+    edits: list[tuple[str, dict[str, Any]]] = field(default_factory=list[tuple[str, dict[str, Any]]])
+    """What was said before each edit, and its arguments."""
     transcript: list[str] = field(default_factory=list[str])
 
     @property
@@ -113,12 +113,8 @@ class Bench:
         text = self.project.files.get(path)
         if text is None:
             return f"{path} does not exist."
-        if old == new:
-            return NO_CHANGE
-        if text.count(old) != 1 or not old:
-            if old and old in text:
-                return more_than_once(path, text, old)
-            return not_there(path, text, old)
+        if problem := refused(path, text, old, new):
+            return problem
         first = text[: text.index(old)].count("\n") + 1
         self.project.files[path] = text = text.replace(old, new)
         lines = text.rstrip("\n").split("\n")
@@ -159,7 +155,7 @@ class Player:
             if not calls:
                 result.said = text.strip()
                 break
-            edits = [dict(call.arguments) for call in calls if call.name == "edit"]
+            edits = [(text.strip(), dict(call.arguments)) for call in calls if call.name == "edit"]
             result.edits += edits
             result.attempts += bool(edits)
             for call in calls:

@@ -20,6 +20,7 @@ from pathlib import Path
 from mini_model.project import Project, make_project
 from mini_model.repair import Repair
 from mini_model.tasks.base import all_tasks
+from mini_model.tool_answers import refused
 from mini_model.trace import Call, Trace
 
 HOME = Path(__file__).resolve().parent.parent / "build" / "mistakes.jsonl"
@@ -33,6 +34,7 @@ class Mistake:
     """An edit of the project with a number that left its tests red."""
 
     number: int
+    said: str
     old: str
     new: str
 
@@ -42,8 +44,8 @@ class Mistake:
         if project is None:
             return None
         path = project.bugs[0].path
-        first = Call("edit", {"file_path": path, "old_string": self.old, "new_string": self.new}, learn=False)
-        return Repair(project, rng, brief=rng.random() < _BRIEF).tell(1, first=first)
+        call = Call("edit", {"file_path": path, "old_string": self.old, "new_string": self.new}, learn=False)
+        return Repair(project, rng, brief=rng.random() < _BRIEF).tell(1, first=(self.said, call))
 
 
 def numbered(number: int) -> Project | None:
@@ -71,11 +73,12 @@ async def found(model: Path, numbers: Iterable[int]) -> AsyncIterator[Mistake]:
         path, before = project.bugs[0].path, project.files[project.bugs[0].path]
         bench = Bench(project)
         result = await player.play(bench, random.Random(number), turns=_FIRST_EDIT)
-        if bench.green or len(result.edits) != 1 or result.edits[0].get("file_path") != path:
+        if bench.green or len(result.edits) != 1 or result.edits[0][1].get("file_path") != path:
             continue
-        mistake = Mistake(number, str(result.edits[0]["old_string"]), str(result.edits[0]["new_string"]))
-        after = before.replace(mistake.old, mistake.new)
-        if after != before and before.count(mistake.old) == 1 == after.count(mistake.new):
+        said, edit = result.edits[0]
+        mistake = Mistake(number, said, str(edit.get("old_string", "")), str(edit.get("new_string", "")))
+        undone = before.replace(mistake.old, mistake.new).count(mistake.new) == 1
+        if undone or refused(path, before, mistake.old, mistake.new):
             yield mistake
     await player.aclose()
 

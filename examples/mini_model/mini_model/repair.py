@@ -15,7 +15,7 @@ from mini_model.mutate import mutations
 from mini_model.names import invented, noun
 from mini_model.project import Bug, Project
 from mini_model.pytest_output import Outcome, run_tests
-from mini_model.tool_answers import NO_CHANGE, excerpt, more_than_once, not_there
+from mini_model.tool_answers import NO_CHANGE, excerpt, more_than_once, not_there, refused
 from mini_model.trace import RUN, Call, Trace, shortened
 
 MAX_ATTEMPTS = 4
@@ -33,14 +33,14 @@ class Repair:
         self.rng = rng
         self.visible = ""
         """What was read last of the file with the bug."""
-        self._first: Call | None = None
+        self._first: tuple[str, Call] | None = None
         self.trace = Trace(is_exercise=brief, interruptions=None if brief else rng)
 
-    def tell(self, wrong_attempts: int, first: Call | None = None) -> Trace | None:
+    def tell(self, wrong_attempts: int, first: tuple[str, Call] | None = None) -> Trace | None:
         """The trace; None if the project can't be told in this way.
 
         Args:
-            first: the first of the wrong attempts, instead of one that is made up.
+            first: what is said before the first of the wrong attempts, and it; else one is made up.
         """
         self._first = first
         trace, rng = self.trace, self.rng
@@ -159,8 +159,15 @@ class Repair:
         """
         path, undo, tried = bug.path, list[Call](), {bug.good_line}
         results: list[str] = []
+        if self._first is not None:
+            said, call = self._first
+            old, new = (call.arguments[key] for key in ("old_string", "new_string"))
+            if answer := refused(path, self.project.files[path], old, new):
+                self._edited([call], [answer], outcome, said=said)
+                self._first, wrong = None, 0
         for attempt in range(MAX_ATTEMPTS):
             calls, results = list(undo), []
+            said = self._first[0] if self._first and attempt < wrong else ""
             for call in undo:
                 results.append(self._edit(call))
             right = attempt >= wrong
@@ -176,7 +183,7 @@ class Repair:
             outcome = run_tests(self.project, self.rng)
             if outcome is None or (not right and outcome.passed):
                 return None
-            self._edited(calls, results, outcome, goes_on=not right)
+            self._edited(calls, results, outcome, said=said, goes_on=not right)
             if right:
                 return outcome
             undo = [
@@ -195,14 +202,20 @@ class Repair:
         return None
 
     def _edited(
-        self, calls: Sequence[Call], results: Sequence[str], outcome: Outcome, *, goes_on: bool = True
+        self,
+        calls: Sequence[Call],
+        results: Sequence[str],
+        outcome: Outcome,
+        *,
+        said: str = "",
+        goes_on: bool = True,
     ) -> None:
         """What is wrong, edits of which the last is meant to mend it, and the tests again.
 
         `goes_on`: the next answer is about the same bug; in an exercise the tests are told only then.
         """
         before, after = (calls[-1].arguments[key].split("\n")[-1] for key in ("old_string", "new_string"))
-        said = diagnosis(before, after)
+        said = said or diagnosis(before, after)
         if not self.trace.is_exercise:
             self.trace.answer(*calls, RUN, text=said)
             self.trace.results(*results, outcome.text)
@@ -215,7 +228,7 @@ class Repair:
     def _wrong(self, bug: Bug, tried: set[str]) -> Call | None:
         """An edit that someone might try, and that does not help."""
         if self._first is not None:
-            first, self._first = self._first, None
+            (_, first), self._first = self._first, None
             return first
         text = self.project.files[bug.path]
         lines = text.split("\n")

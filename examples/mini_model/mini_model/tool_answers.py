@@ -34,6 +34,15 @@ NO_CHANGE = "old_string and new_string are the same; nothing would change."
 """What the tool `edit` answers when there is nothing to do."""
 
 
+def refused(path: str, text: str, old: str, new: str) -> str:
+    """What the tool `edit` answers when it changes nothing; empty when it does its work."""
+    if old == new:
+        return NO_CHANGE
+    if not old or old not in text:
+        return not_there(path, text, old)
+    return more_than_once(path, text, old) if text.count(old) > 1 else ""
+
+
 def more_than_once(path: str, text: str, old: str) -> str:
     """What the tool `edit` answers when `old` is not unique in a file."""
     at = [str(text[: found.start()].count("\n") + 1) for found in re.finditer(re.escape(old), text)]

@@ -137,10 +137,10 @@ def test_a_diagnosis_names_what_to_replace_by_what() -> None:
 @pytest.mark.parametrize(
     ("bad", "good", "said"),
     [
-        ("    return x[1]", "    return x[0]", "`[1` should be `[0`."),
+        ("    return x[1]", "    return x[0]", "`1]` should be `0]`."),
         ("    if not a > b:", "    if a > b:", "` if not a` should be ` if a`."),
         ("    total", "    return total", "` total` should be ` return total`."),
-        ("    return table[table] > 0", "    return table[name] > 0", "`[table` should be `[name`."),
+        ("    return table[table] > 0", "    return table[name] > 0", "`table]` should be `name]`."),
     ],
 )
 def test_a_diagnosis_is_short_and_tells_places_apart(bad: str, good: str, said: str) -> None:
