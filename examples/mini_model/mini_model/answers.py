@@ -19,9 +19,8 @@ def right_answers(
 ) -> dict[str, float]:
     """The share of right answers by kind: the tool that is called first, or `words`.
 
-    An edit counts four times: whether what is wrong is said rightly (`diagnosis`), whether the line (`place`)
-    and what it becomes (`change`) are right then, and all of it (`edit`); `again` is one after an edit that
-    failed.
+    An edit counts three times: whether what is to be replaced is right (`place`), whether what it becomes is
+    right then (`change`), and both (`edit`); `again` is one after an edit that failed.
     """
     right: Counter[str] = Counter()
     asked: Counter[str] = Counter()
@@ -59,7 +58,5 @@ def _parts(tokenizer: Tokenizer, ids: Sequence[int], start: int, end: int) -> It
     new = max(at for at in range(start, end) if ids[at] == mark)
     suffix = " again" if tools.count("edit") > 1 else ""
     yield "edit" + suffix, start, end
-    call = next(at for at in range(start, end) if ids[at] == tokenizer.special["<tool_call>"])
-    yield "diagnosis" + suffix, start, call
-    yield "place" + suffix, call, new
+    yield "place" + suffix, start, new
     yield "change" + suffix, new, end

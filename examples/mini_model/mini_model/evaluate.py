@@ -52,8 +52,8 @@ class Result:
     attempts: int = 0
     """Answers with an edit in them."""
     seconds: float = 0.0
-    edits: list[tuple[str, dict[str, Any]]] = field(default_factory=list[tuple[str, dict[str, Any]]])
-    """What was said before each edit, and its arguments."""
+    edits: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """Their arguments."""
     transcript: list[str] = field(default_factory=list[str])
 
     @property
@@ -155,7 +155,7 @@ class Player:
             if not calls:
                 result.said = text.strip()
                 break
-            edits = [(text.strip(), dict(call.arguments)) for call in calls if call.name == "edit"]
+            edits = [dict(call.arguments) for call in calls if call.name == "edit"]
             result.edits += edits
             result.attempts += bool(edits)
             for call in calls:

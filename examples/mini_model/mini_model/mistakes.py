@@ -34,7 +34,6 @@ class Mistake:
     """An edit of the project with a number that left its tests red."""
 
     number: int
-    said: str
     old: str
     new: str
 
@@ -45,7 +44,7 @@ class Mistake:
             return None
         path = project.bugs[0].path
         call = Call("edit", {"file_path": path, "old_string": self.old, "new_string": self.new}, learn=False)
-        return Repair(project, rng, brief=rng.random() < _BRIEF).tell(1, first=(self.said, call))
+        return Repair(project, rng, brief=rng.random() < _BRIEF).tell(1, first=call)
 
 
 def numbered(number: int) -> Project | None:
@@ -73,10 +72,10 @@ async def found(model: Path, numbers: Iterable[int]) -> AsyncIterator[Mistake]:
         path, before = project.bugs[0].path, project.files[project.bugs[0].path]
         bench = Bench(project)
         result = await player.play(bench, random.Random(number), turns=_FIRST_EDIT)
-        if bench.green or len(result.edits) != 1 or result.edits[0][1].get("file_path") != path:
+        if bench.green or len(result.edits) != 1 or result.edits[0].get("file_path") != path:
             continue
-        said, edit = result.edits[0]
-        mistake = Mistake(number, said, str(edit.get("old_string", "")), str(edit.get("new_string", "")))
+        edit = result.edits[0]
+        mistake = Mistake(number, str(edit.get("old_string", "")), str(edit.get("new_string", "")))
         undone = before.replace(mistake.old, mistake.new).count(mistake.new) == 1
         if undone or refused(path, before, mistake.old, mistake.new):
             yield mistake

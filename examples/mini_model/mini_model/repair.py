@@ -10,12 +10,12 @@ import re
 from collections.abc import Sequence
 
 from mini_model.chat import REQUESTS, environment_block
-from mini_model.diagnosis import diagnosis
 from mini_model.mutate import mutations
 from mini_model.names import invented, noun
 from mini_model.project import Bug, Project
 from mini_model.pytest_output import Outcome, run_tests
-from mini_model.tool_answers import NO_CHANGE, excerpt, more_than_once, not_there, refused
+from mini_model.smallest_edit import smallest_edit
+from mini_model.tool_answers import excerpt, refused
 from mini_model.trace import RUN, Call, Trace, shortened
 
 MAX_ATTEMPTS = 4
@@ -31,16 +31,16 @@ class Repair:
         """`brief`: an exercise, without what a model that knows its tools need not learn again."""
         self.project = project
         self.rng = rng
-        self.visible = ""
-        """What was read last of the file with the bug."""
-        self._first: tuple[str, Call] | None = None
+        self.end: int | None = None
+        """The line of the file with the bug up to which it was read."""
+        self._first: Call | None = None
         self.trace = Trace(is_exercise=brief, interruptions=None if brief else rng)
 
-    def tell(self, wrong_attempts: int, first: tuple[str, Call] | None = None) -> Trace | None:
+    def tell(self, wrong_attempts: int, first: Call | None = None) -> Trace | None:
         """The trace; None if the project can't be told in this way.
 
         Args:
-            first: what is said before the first of the wrong attempts, and it; else one is made up.
+            first: the first of the wrong attempts, instead of one that is made up.
         """
         self._first = first
         trace, rng = self.trace, self.rng
@@ -105,7 +105,7 @@ class Repair:
             self.trace.results(found)
             self.trace.answer(Call("read_file", {"file_path": bug.path, **where}))
             self.trace.results(read)
-        self.visible = "\n".join(lines[start : start + limit] if start else lines)
+        self.end = start + limit if start else None
 
     def _search_in_vain(self) -> None:
         """A search for what is no definition, such as a variable of the test."""
@@ -124,32 +124,21 @@ class Repair:
         ]
         return "\n".join(lines)
 
-    def _looks_unique(self, bug: Bug) -> bool:
-        """True if the line stands once in what was read, and yet more than once in the file."""
-        line = bug.bad_line
-        return self.visible.count(line) == 1 < self.project.files[bug.path].count(line)
-
-    def _ambiguous(self, bug: Bug, outcome: Outcome) -> None:
-        """The edit that anybody would try, and what the tool says to it."""
-        text = self.project.files[bug.path]
-        arguments = {"file_path": bug.path, "old_string": bug.bad_line, "new_string": bug.good_line}
-        self._edited([Call("edit", arguments)], [more_than_once(bug.path, text, bug.bad_line)], outcome)
-
     def _without_effect(self, bug: Bug, outcome: Outcome) -> None:
-        """An edit that leaves a line as it is, or of a line that is not there: copying went wrong."""
+        """An edit that changes nothing, or of what is not there: copying went wrong."""
         text = self.project.files[bug.path]
-        unit = [line for line in bug.unit.source.split("\n") if line.strip() and line in self.visible]
-        old = new = bug.bad_line if self.rng.random() < 0.6 or not unit else self.rng.choice(unit)
-        answer = NO_CHANGE
-        if self.rng.random() < 0.35:
-            near = [m.bad for m in mutations(text) if m.good == old and m.bad not in text]
-            if near and new not in text.replace(old, "", 1):
-                old, new = self.rng.choice(near), bug.good_line
-                answer = not_there(bug.path, text, old)
-        if new != old and new in text:
-            return
-        arguments = {"file_path": bug.path, "old_string": old, "new_string": new}
-        self._edited([Call("edit", arguments, learn=False)], [answer], outcome)
+        arguments = dict(self._call(bug.path, bug.bad_line, bug.good_line).arguments)
+        near = [m.bad for m in mutations(text) if m.good == bug.bad_line and m.bad not in text]
+        if near and self.rng.random() < 0.4:
+            lines = text.split("\n")
+            at = lines.index(bug.bad_line)
+            lines[at] = self.rng.choice(near)
+            arguments["old_string"], arguments["new_string"] = smallest_edit(lines, at, bug.good_line)
+        else:
+            arguments["new_string"] = arguments["old_string"]
+        answer = refused(bug.path, text, arguments["old_string"], arguments["new_string"])
+        if answer:
+            self._edited([Call("edit", arguments, learn=False)], [answer], outcome)
 
     def _attempts(self, bug: Bug, wrong: int, outcome: Outcome) -> Outcome | None:
         """Wrong attempts, and then the right one; None when it was given up.
@@ -159,31 +148,29 @@ class Repair:
         """
         path, undo, tried = bug.path, list[Call](), {bug.good_line}
         results: list[str] = []
-        if self._first is not None:
-            said, call = self._first
-            old, new = (call.arguments[key] for key in ("old_string", "new_string"))
-            if answer := refused(path, self.project.files[path], old, new):
-                self._edited([call], [answer], outcome, said=said)
-                self._first, wrong = None, 0
+        if self._first is not None and (answer := self._refused(self._first)):
+            self._edited([self._first], [answer], outcome)
+            self._first, wrong = None, 0
         for attempt in range(MAX_ATTEMPTS):
             calls, results = list(undo), []
-            said = self._first[0] if self._first and attempt < wrong else ""
             for call in undo:
                 results.append(self._edit(call))
             right = attempt >= wrong
+            if right and not attempt and self.rng.random() < 0.1:
+                self._without_effect(bug, outcome)
             edit = self._call(path, bug.bad_line, bug.good_line) if right else self._wrong(bug, tried)
+            if edit is not None and right and (answer := self._refused(edit)):
+                self._edited([*calls, edit], [*results, answer], outcome)
+                calls, results = [], []
+                edit = self._whole_lines(path, bug.bad_line, bug.good_line)
             if edit is None:
                 return None
-            if right and not attempt and self._looks_unique(bug):
-                self._ambiguous(bug, outcome)
-            elif right and not attempt and self.rng.random() < 0.1:
-                self._without_effect(bug, outcome)
             calls.append(edit)
             results.append(self._edit(edit))
             outcome = run_tests(self.project, self.rng)
             if outcome is None or (not right and outcome.passed):
                 return None
-            self._edited(calls, results, outcome, said=said, goes_on=not right)
+            self._edited(calls, results, outcome, goes_on=not right)
             if right:
                 return outcome
             undo = [
@@ -202,25 +189,17 @@ class Repair:
         return None
 
     def _edited(
-        self,
-        calls: Sequence[Call],
-        results: Sequence[str],
-        outcome: Outcome,
-        *,
-        said: str = "",
-        goes_on: bool = True,
+        self, calls: Sequence[Call], results: Sequence[str], outcome: Outcome, *, goes_on: bool = True
     ) -> None:
-        """What is wrong, edits of which the last is meant to mend it, and the tests again.
+        """Edits of which the last is meant to mend what is wrong, and the tests again.
 
         `goes_on`: the next answer is about the same bug; in an exercise the tests are told only then.
         """
-        before, after = (calls[-1].arguments[key].split("\n")[-1] for key in ("old_string", "new_string"))
-        said = said or diagnosis(before, after)
         if not self.trace.is_exercise:
-            self.trace.answer(*calls, RUN, text=said)
+            self.trace.answer(*calls, RUN)
             self.trace.results(*results, outcome.text)
             return
-        self.trace.answer(*calls, text=said)
+        self.trace.answer(*calls)
         if goes_on:
             failed = [result for result in results if not result.startswith("Edited ")]
             self.trace.results(*failed, shortened(outcome.text))
@@ -228,7 +207,7 @@ class Repair:
     def _wrong(self, bug: Bug, tried: set[str]) -> Call | None:
         """An edit that someone might try, and that does not help."""
         if self._first is not None:
-            (_, first), self._first = self._first, None
+            first, self._first = self._first, None
             return first
         text = self.project.files[bug.path]
         lines = text.split("\n")
@@ -246,7 +225,7 @@ class Repair:
             lines = text.split("\n")
             lines[mutation.line] = mutation.bad
             call = self._call(bug.path, mutation.good, mutation.bad, learn=False)
-            if call is None:
+            if self._refused(call) or "\n".join(lines).count(call.arguments["new_string"]) > 1:
                 continue
             self.project.files[bug.path] = "\n".join(lines)
             outcome = run_tests(self.project, self.rng)
@@ -256,17 +235,28 @@ class Repair:
                 return call
         return None
 
-    def _call(self, path: str, old: str, new: str, learn: bool = True) -> Call | None:
-        """An edit of one line; of two or more where one would not be unique, before or after."""
+    def _call(self, path: str, old: str, new: str, learn: bool = True) -> Call:
+        """An edit of a line, from what is wrong in it on."""
         lines = self.project.files[path].split("\n")
+        before, after = smallest_edit(lines[: self.end], lines.index(old), new)
+        return Call("edit", {"file_path": path, "old_string": before, "new_string": after}, learn)
+
+    def _whole_lines(self, path: str, old: str, new: str) -> Call | None:
+        """An edit of a whole line, and of those before it until it is unique."""
+        text = self.project.files[path]
+        lines = text.split("\n")
         at = lines.index(old)
         for start in range(at, max(-1, at - 4), -1):
             before = "\n".join(lines[start : at + 1])
-            after = "\n".join([*lines[start:at], new])
-            text = self.project.files[path]
-            if text.count(before) == 1 and text.replace(before, after).count(after) == 1:
-                return Call("edit", {"file_path": path, "old_string": before, "new_string": after}, learn)
+            if text.count(before) == 1:
+                after = "\n".join([*lines[start:at], new])
+                return Call("edit", {"file_path": path, "old_string": before, "new_string": after})
         return None
+
+    def _refused(self, call: Call) -> str:
+        """What the tool says to an edit that it does not do."""
+        path, old, new = (call.arguments[key] for key in ("file_path", "old_string", "new_string"))
+        return refused(path, self.project.files[path], old, new)
 
     def _edit(self, call: Call) -> str:
         path, old, new = (call.arguments[key] for key in ("file_path", "old_string", "new_string"))

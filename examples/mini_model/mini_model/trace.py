@@ -46,8 +46,8 @@ class Trace:
         self.say(f"<|im_start|>user\n{text}<|im_end|>\n<|im_start|>assistant\n")
 
     def answer(self, *calls: Call, text: str = "") -> None:
-        """An answer of the model. What it says before its calls is learned if they are."""
-        self.say(f"{text}\n\n" if text and calls else text, all(call.learn for call in calls))
+        """An answer of the model: text or calls."""
+        self.say(text, True)
         for number, call in enumerate(calls):
             if number:
                 self.say("\n", True)

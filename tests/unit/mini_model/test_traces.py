@@ -114,9 +114,9 @@ def test_an_exercise_is_a_repair_without_what_stands_around_it() -> None:
             assert old in read
 
 
-def test_a_diagnosis_names_what_to_replace_by_what() -> None:
-    from mini_model.diagnosis import diagnosis
+def test_the_smallest_edit_does_what_the_whole_line_would() -> None:
     from mini_model.mutate import mutations
+    from mini_model.smallest_edit import smallest_edit
     from mini_model.tasks.base import all_tasks
     from mini_model.unit import Style, make_unit
 
@@ -124,26 +124,37 @@ def test_a_diagnosis_names_what_to_replace_by_what() -> None:
     for task in all_tasks():
         unit = make_unit(task, rng, style=Style(1.0, double_quotes=False, annotated=False))
         for mutation in mutations(unit.source) if unit else ():
-            said = re.fullmatch(r"`(.+)` should be `(.+)`\.", diagnosis(mutation.bad, mutation.good))
-            assert said, mutation
-            wrong, right = said.groups()
-            places = [found.start() for found in re.finditer(f"(?={re.escape(wrong)})", mutation.bad)]
-            repaired = [mutation.bad[:at] + right + mutation.bad[at + len(wrong) :] for at in places]
-            assert mutation.good in repaired, mutation
+            lines = unit.source.split("\n")
+            good = "\n".join(lines)
+            lines[mutation.line] = mutation.bad
+            old, new = smallest_edit(lines, mutation.line, mutation.good)
+            bad = "\n".join(lines)
+            assert old.count("\n") <= 4
+            longer = mutation.good.startswith(mutation.bad) or mutation.bad.startswith(mutation.good)
+            assert longer or old.split()[0] != new.split()[0], mutation
+            repaired = [
+                bad[: found.start()] + new + bad[found.start() + len(old) :]
+                for found in re.finditer(f"(?={re.escape(old)})", bad)
+            ]
+            assert good in repaired, mutation
             seen += 1
     assert seen > 1000
 
 
 @pytest.mark.parametrize(
-    ("bad", "good", "said"),
+    ("code", "good", "edit"),
     [
-        ("    return x[1]", "    return x[0]", "`1]` should be `0]`."),
-        ("    if not a > b:", "    if a > b:", "` if not a` should be ` if a`."),
-        ("    total", "    return total", "` total` should be ` return total`."),
-        ("    return table[table] > 0", "    return table[name] > 0", "`table]` should be `name]`."),
+        (["    return x[1]", ""], "    return x[0]", ("1]", "0]")),
+        (["if not a > b:", "    do()"], "if a > b:", ("not a > b:\n    do()", "a > b:\n    do()")),
+        (["    total", "", "", "f()"], "    return total", ("total\n\n\nf()", "return total\n\n\nf()")),
+        (["    x -= 1"], "    x += 1", (" -= 1", " += 1")),
+        (["    return table[table] > 0"], "    return table[name] > 0", ("table] > 0", "name] > 0")),
+        (["    return x"], "    return x + 1", ("x", "x + 1")),
     ],
-)
-def test_a_diagnosis_is_short_and_tells_places_apart(bad: str, good: str, said: str) -> None:
-    from mini_model.diagnosis import diagnosis
+)  # fmt: skip
+def test_the_smallest_edit_begins_with_what_is_wrong_and_ends_with_the_next_line(
+    code: list[str], good: str, edit: tuple[str, str]
+) -> None:
+    from mini_model.smallest_edit import smallest_edit
 
-    assert diagnosis(bad, good) == said
+    assert smallest_edit(code, 0, good) == edit
