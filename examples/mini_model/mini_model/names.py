@@ -155,7 +155,7 @@ class Names:
         self._used |= {a, b}
 
 
-_RESERVED = {*dir(builtins), "self", "cls", "test", "pytest"}
+_RESERVED = {*dir(builtins), "self", "cls", "test", "pytest", "request"}
 _ROLES = {
     "n": "n num number count size amount value k total limit",
     "s": "text s word name string line value sentence message title",

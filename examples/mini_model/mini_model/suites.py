@@ -83,7 +83,7 @@ def _with_helper(rng: random.Random, unit: Unit, prefix: str, subjects: dict[str
     if not checks:
         return _functions(rng, unit, prefix, subjects)
     variable, _, made = first.partition(" = ")
-    if rng.random() < 0.5:
+    if rng.random() < 0.5 and variable != "request":  # which pytest keeps for itself
         helper = f"@pytest.fixture\ndef {variable}():\n    return {qualified(made, unit, prefix)}\n"
         parameter, opening = variable, list[str]()
     else:
