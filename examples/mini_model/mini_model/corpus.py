@@ -18,7 +18,7 @@ from mini_model.trace import Trace
 OPENING = f"<|im_start|>system\n{SYSTEM}<|im_end|>\n"
 _CHATS, _SHORT, _EXERCISES = 0.015, 0.02, 0.835
 """The shares of each kind; an exercise has about a sixth of the tokens of a whole repair."""
-_MISTAKES = 0.2
+_MISTAKES = 0.12
 """The share of repairs that begin with an edit which the model got wrong, once some are known."""
 EASY = 1200
 """Conversations until packages have their full size and first attempts may fail."""
