@@ -25,9 +25,11 @@ _PATIENCE_S = 120
 _SHARPENING = 150
 """Examples during which much of the time goes to copying alone, lest it be forgotten before it is used."""
 _GROUP = 128
-_CONTEXT_SHARE, _CONTEXT_WEIGHT = 0.5, 0.25
+_CONTEXT_SHARE, _CONTEXT_WEIGHT = 0.3, 0.25
 """Of what the model only reads, a part is learned too, which teaches what code looks like. Not so what stands
 there for the first time: new names can't be foreseen, and would drown the rest."""
+_DECISION_WEIGHTS = (4.0, 2.0)
+"""Of the first tokens of an edit's strings, for the rest is copying and has little to teach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,9 @@ def _weights(example: Example, rng: random.Random) -> list[float]:
         learned = token in seen and rng.random() < _CONTEXT_SHARE
         weights.append(1.0 if said else _CONTEXT_WEIGHT if learned else 0.0)
         seen.add(token)
+    for start in example.decisions:
+        for at, weight in enumerate(_DECISION_WEIGHTS, start):
+            weights[at] = weight
     return weights
 
 

@@ -31,6 +31,8 @@ class Example:
     ids: list[int]
     said: list[bool]
     family: str
+    decisions: list[int]
+    """Where the strings of edits begin that it is to have said."""
 
 
 def make_trace(number: int, seed: int = 0, mistakes: Sequence[Mistake] = ()) -> Trace:
@@ -88,7 +90,16 @@ def encode(trace: Trace, tokenizer: Tokenizer) -> Example:
         said += [learned] * len(new)
         run, learned = text, learn
     new = tokenizer.encode(run)
-    return Example(ids + new, said + [learned] * len(new), trace.family)
+    ids, said = ids + new, said + [learned] * len(new)
+    return Example(ids, said, trace.family, list(_decisions(ids, said, tokenizer)))
+
+
+def _decisions(ids: Sequence[int], said: Sequence[bool], tokenizer: Tokenizer) -> Iterator[int]:
+    for key in ("old_string", "new_string"):
+        mark = tokenizer.encode(f"<parameter={key}>\n")
+        for at in range(len(mark), len(ids)):
+            if said[at] and ids[at - 1] == mark[-1] and ids[at - len(mark) : at] == mark:
+                yield at
 
 
 def examples(
