@@ -20,6 +20,8 @@ _CHATS, _SHORT, _EXERCISES = 0.015, 0.02, 0.835
 """The shares of each kind; an exercise has about a sixth of the tokens of a whole repair."""
 _MISTAKES = 0.12
 """The share of repairs that begin with an edit which the model got wrong, once some are known."""
+_HARD = {"name", "attribute", "logic", "truth", "missing not", "extra not"}
+"""Kinds of bugs that are met more often in exercises, because they take longer to learn."""
 EASY = 1200
 """Conversations until packages have their full size and first attempts may fail."""
 
@@ -71,7 +73,9 @@ def exercise(rng: random.Random, tasks: list[Task]) -> Trace:
         bugs = rng.choice((1, 1, 1, 1, 2))
         project = make_project(rng, tasks, bugs=bugs, units=rng.choice((bugs, bugs, 2, 3)))
         wrong = rng.choice((1, 1, 1, 2)) if rng.random() < 0.25 else 0
-        trace = Repair(project, rng, brief=True).tell(wrong) if project is not None else None
+        if project is None or (project.bugs[0].mutation.kind not in _HARD and rng.random() < 0.4):
+            continue
+        trace = Repair(project, rng, brief=True).tell(wrong)
         if trace is not None:
             return trace
 

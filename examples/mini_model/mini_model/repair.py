@@ -159,10 +159,14 @@ class Repair:
             if right and not attempt and self.rng.random() < 0.1:
                 self._without_effect(bug, outcome)
             edit = self._call(path, bug.bad_line, bug.good_line) if right else self._wrong(bug, tried)
-            if edit is not None and right and (answer := self._refused(edit)):
-                self._edited([*calls, edit], [*results, answer], outcome)
-                calls, results = [], []
-                edit = self._whole_lines(path, bug.bad_line, bug.good_line)
+            if edit is not None and right:
+                to_the_end = self._to_the_end(edit)
+                if self._refused(edit) or (to_the_end and self.rng.random() < 0.3):
+                    tried_first = to_the_end or edit
+                    self._edited([*calls, tried_first], [*results, self._refused(tried_first)], outcome)
+                    calls, results = [], []
+                if self._refused(edit):
+                    edit = self._whole_lines(path, bug.bad_line, bug.good_line)
             if edit is None:
                 return None
             calls.append(edit)
@@ -195,14 +199,11 @@ class Repair:
 
         `goes_on`: the next answer is about the same bug; in an exercise the tests are told only then.
         """
-        if not self.trace.is_exercise:
-            self.trace.answer(*calls, RUN)
-            self.trace.results(*results, outcome.text)
+        if self.trace.is_exercise and not goes_on:
+            self.trace.answer(*calls)
             return
-        self.trace.answer(*calls)
-        if goes_on:
-            failed = [result for result in results if not result.startswith("Edited ")]
-            self.trace.results(*failed, shortened(outcome.text))
+        self.trace.answer(*calls, RUN)
+        self.trace.results(*results, shortened(outcome.text) if self.trace.is_exercise else outcome.text)
 
     def _wrong(self, bug: Bug, tried: set[str]) -> Call | None:
         """An edit that someone might try, and that does not help."""
@@ -238,8 +239,16 @@ class Repair:
     def _call(self, path: str, old: str, new: str, learn: bool = True) -> Call:
         """An edit of a line, from what is wrong in it on."""
         lines = self.project.files[path].split("\n")
-        before, after = smallest_edit(lines[: self.end], lines.index(old), new)
+        before, after = smallest_edit(lines, lines.index(old), new, self.end)
         return Call("edit", {"file_path": path, "old_string": before, "new_string": after}, learn)
+
+    def _to_the_end(self, edit: Call) -> Call | None:
+        """The edit without the next line, which it has because this is refused."""
+        old, new = (edit.arguments[key] for key in ("old_string", "new_string"))
+        if "\n" not in old:
+            return None
+        shorter = {"old_string": old.partition("\n")[0], "new_string": new.partition("\n")[0]}
+        return Call("edit", edit.arguments | shorter, learn=False)
 
     def _whole_lines(self, path: str, old: str, new: str) -> Call | None:
         """An edit of a whole line, and of those before it until it is unique."""

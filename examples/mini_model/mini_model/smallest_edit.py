@@ -1,8 +1,9 @@
-"""An edit that begins with what is wrong, and goes on to the end of the next line.
+"""An edit that begins with what is wrong, and goes on to the end of the line, or of the next.
 
 Both of its decisions are then the first tokens of a string, and all the rest is copying. Where an edit holds
 the whole line, the second one has to be taken in the middle of a copy, where everything speaks for going on
-with the original; and where it ends with the line, it is too often found twice in the file.
+with the original. To the end of the line it is found twice in one file of nine; with the next line in one of
+twenty, but copies of that slip more often, where one line looks like another.
 """
 
 from __future__ import annotations
@@ -14,15 +15,20 @@ from keyword import iskeyword
 _TOKEN = re.compile(r"\s+|\w+|[^\w\s]+")
 
 
-def smallest_edit(lines: Sequence[str], at: int, new: str) -> tuple[str, str]:
+def smallest_edit(lines: Sequence[str], at: int, new: str, end: int | None = None) -> tuple[str, str]:
     """What stands in `lines` from the first difference on, and what is to stand there instead.
+
+    It is unique in the lines if the next one that is not empty can make it so.
 
     Args:
         at: the line that is to become `new`.
+        end: the edit ends before this line.
     """
     start = _difference(lines[at], new)
-    end = next((n for n in range(at + 1, len(lines)) if lines[n].strip()), at)
-    behind = "".join(f"\n{line}" for line in lines[at + 1 : end + 1])
+    if "\n".join(lines).count(lines[at][start:]) == 1:
+        return lines[at][start:], new[start:]
+    last = next((n for n in range(at + 1, min(end or len(lines), len(lines))) if lines[n].strip()), at)
+    behind = "".join(f"\n{line}" for line in lines[at + 1 : last + 1])
     return lines[at][start:] + behind, new[start:] + behind
 
 

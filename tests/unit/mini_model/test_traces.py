@@ -145,14 +145,14 @@ def test_the_smallest_edit_does_what_the_whole_line_would() -> None:
     ("code", "good", "edit"),
     [
         (["    return x[1]", ""], "    return x[0]", ("1]", "0]")),
-        (["if not a > b:", "    do()"], "if a > b:", ("not a > b:\n    do()", "a > b:\n    do()")),
-        (["    total", "", "", "f()"], "    return total", ("total\n\n\nf()", "return total\n\n\nf()")),
+        (["if not a > b:", "    do()"], "if a > b:", ("not a > b:", "a > b:")),
+        (["    x", "", "", "f(x)"], "    return x", ("x\n\n\nf(x)", "return x\n\n\nf(x)")),
         (["    x -= 1"], "    x += 1", (" -= 1", " += 1")),
         (["    return table[table] > 0"], "    return table[name] > 0", ("table] > 0", "name] > 0")),
         (["    return x"], "    return x + 1", ("x", "x + 1")),
     ],
 )  # fmt: skip
-def test_the_smallest_edit_begins_with_what_is_wrong_and_ends_with_the_next_line(
+def test_the_smallest_edit_begins_with_what_is_wrong_and_goes_on_until_it_is_unique(
     code: list[str], good: str, edit: tuple[str, str]
 ) -> None:
     from mini_model.smallest_edit import smallest_edit
