@@ -295,7 +295,8 @@ class Transcript:
     def _retried(self, event: Retried) -> None:
         void = self._answer.printed
         self._answer = _Answer()
-        why = "" if event.reason == self._retried_for else f"{shown_line(event.reason)} "
+        reason = shown_line(event.reason)
+        why = "" if event.reason == self._retried_for else f"{reason[:1].upper()}{reason[1:]} "
         self._retried_for = event.reason
         when = f"in {duration(event.wait_s)}" if event.wait_s >= 1 else "at once"
         text = f"{why}Trying again {when} (attempt {event.attempt})."

@@ -214,14 +214,14 @@ def test_a_retry_voids_what_was_printed_and_says_so() -> None:
 
 
 def test_a_reason_that_stays_the_same_is_said_once_a_request() -> None:
-    down, busy = "The server is down.", "The server is busy."
+    down, busy = "nothing listens there.", "the server is busy."
     retries = [Retried(2, down, 0.4), Retried(3, down, 3.0), Retried(4, busy, 9.0)]
     lines = printed(transcript(), [RequestStarted(1), *retries, RequestStarted(2), Retried(2, busy, 1.0)])
     assert [line for line in lines if line] == [
-        f"↻ {down} Trying again at once (attempt 2).",
+        "↻ Nothing listens there. Trying again at once (attempt 2).",
         "↻ Trying again in 3 s (attempt 3).",
-        f"↻ {busy} Trying again in 9 s (attempt 4).",
-        f"↻ {busy} Trying again in 1 s (attempt 2).",
+        "↻ The server is busy. Trying again in 9 s (attempt 4).",
+        "↻ The server is busy. Trying again in 1 s (attempt 2).",
     ]
 
 
