@@ -199,11 +199,11 @@ class Repair:
 
         `goes_on`: the next answer is about the same bug; in an exercise the tests are told only then.
         """
-        if self.trace.is_exercise and not goes_on:
-            self.trace.answer(*calls)
-            return
         self.trace.answer(*calls, RUN)
-        self.trace.results(*results, shortened(outcome.text) if self.trace.is_exercise else outcome.text)
+        if not self.trace.is_exercise:
+            self.trace.results(*results, outcome.text)
+        elif goes_on:
+            self.trace.results(*results, shortened(outcome.text))
 
     def _wrong(self, bug: Bug, tried: set[str]) -> Call | None:
         """An edit that someone might try, and that does not help."""
