@@ -37,8 +37,9 @@ from qwen_code.messages import Message, Prompt, ToolCall
 from qwen_code.settings.model import LocalSettings, SamplingSettings, Settings
 
 TURNS = 8
-_SETTINGS = {"model": {"generationConfig": {"samplingParams": {"max_tokens": 400}}}}
+_MAX_TOKENS = 400
 """As for the model in the package, which has a limit for one answer."""
+_SETTINGS = {"model": {"generationConfig": {"samplingParams": {"max_tokens": _MAX_TOKENS}}}}
 
 
 @dataclass(slots=True)
@@ -136,7 +137,7 @@ class Player:
         self._tools = load_tools(only=profile.tools, signatures=profile.signatures).specs()
         settings = Settings(local=LocalSettings(threads=threads))
         self._backend = LlamaCppBackend(
-            model, lambda files: runtime_options(files, settings), SamplingSettings(max_tokens=400)
+            model, lambda files: runtime_options(files, settings), SamplingSettings(max_tokens=_MAX_TOKENS)
         )
 
     async def aclose(self) -> None:

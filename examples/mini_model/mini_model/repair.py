@@ -147,14 +147,11 @@ class Repair:
             outcome: what the tests say before the first attempt.
         """
         path, undo, tried = bug.path, list[Call](), {bug.good_line}
-        results: list[str] = []
         if self._first is not None and (answer := self._refused(self._first)):
             self._edited([self._first], [answer], outcome)
             self._first, wrong = None, 0
         for attempt in range(MAX_ATTEMPTS):
-            calls, results = list(undo), []
-            for call in undo:
-                results.append(self._edit(call))
+            calls, results = list(undo), [self._edit(call) for call in undo]
             right = attempt >= wrong
             if right and not attempt and self.rng.random() < 0.1:
                 self._without_effect(bug, outcome)
@@ -163,7 +160,10 @@ class Repair:
                 to_the_end = self._to_the_end(edit)
                 if self._refused(edit) or (to_the_end and self.rng.random() < 0.3):
                     tried_first = to_the_end or edit
-                    self._edited([*calls, tried_first], [*results, self._refused(tried_first)], outcome)
+                    unchanged = run_tests(self.project, self.rng) if undo else outcome
+                    if unchanged is None:
+                        return None
+                    self._edited([*calls, tried_first], [*results, self._refused(tried_first)], unchanged)
                     calls, results = [], []
                 if self._refused(edit):
                     edit = self._whole_lines(path, bug.bad_line, bug.good_line)
@@ -177,16 +177,8 @@ class Repair:
             self._edited(calls, results, outcome, goes_on=not right)
             if right:
                 return outcome
-            undo = [
-                Call(
-                    "edit",
-                    {
-                        "file_path": path,
-                        "old_string": edit.arguments["new_string"],
-                        "new_string": edit.arguments["old_string"],
-                    },
-                )
-            ]
+            old, new = (edit.arguments[key] for key in ("old_string", "new_string"))
+            undo = [Call("edit", {"file_path": path, "old_string": new, "new_string": old})]
         self.trace.answer(*undo)
         self.trace.results(*[self._edit(call) for call in undo])
         self.trace.answer(text=NOT_FOUND)

@@ -18,7 +18,7 @@ def excerpt(text: str, offset: int, limit: int) -> str:
     return f"[lines {offset + 1}-{end} of {len(lines)}{more}]\n{shown}"
 
 
-def not_there(path: str, text: str, old: str) -> str:
+def _not_there(path: str, text: str, old: str) -> str:
     """What the tool `edit` answers when `old` is not in a file, and what would replace it isn't either."""
     sentence = f"old_string is not in {path}."
     near = nearest(text, old)
@@ -30,20 +30,20 @@ def not_there(path: str, text: str, old: str) -> str:
     return f"{sentence} Closest: {lines} (- yours, + the file's)\n{near.difference}"
 
 
-NO_CHANGE = "old_string and new_string are the same; nothing would change."
+_NO_CHANGE = "old_string and new_string are the same; nothing would change."
 """What the tool `edit` answers when there is nothing to do."""
 
 
 def refused(path: str, text: str, old: str, new: str) -> str:
     """What the tool `edit` answers when it changes nothing; empty when it does its work."""
     if old == new:
-        return NO_CHANGE
+        return _NO_CHANGE
     if not old or old not in text:
-        return not_there(path, text, old)
-    return more_than_once(path, text, old) if text.count(old) > 1 else ""
+        return _not_there(path, text, old)
+    return _more_than_once(path, text, old) if text.count(old) > 1 else ""
 
 
-def more_than_once(path: str, text: str, old: str) -> str:
+def _more_than_once(path: str, text: str, old: str) -> str:
     """What the tool `edit` answers when `old` is not unique in a file."""
     at = [str(text[: found.start()].count("\n") + 1) for found in re.finditer(re.escape(old), text)]
     return (

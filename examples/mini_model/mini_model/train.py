@@ -221,7 +221,7 @@ def _trained() -> Path | None:
 
 
 def tokenizer_in(folder: Path, seed: int, *, fresh: bool = False) -> Tokenizer:
-    """The tokenizer of a training: that of the model in the package, unless all begins anew."""
+    """The tokenizer of a training: that of the model it goes on from, unless all begins anew."""
     path = folder / "tokenizer.json"
     trained = _trained()
     if not path.exists() and trained and not fresh:
