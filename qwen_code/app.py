@@ -61,7 +61,7 @@ class App:
     ) -> None:
         self.place = place
         self.front = front
-        self._host = Host(lambda: self.session_id, front.warn)
+        self._host = Host(lambda: self.session_id, front.warn, lambda path: self._session.known_text(path))
         settings = place.settings
         extra = tuple(Path(path) for path in settings.context.include_directories)
         self.workspace = Workspace(place.locations.cwd, extra)

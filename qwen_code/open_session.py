@@ -44,6 +44,7 @@ from qwen_code.sessions.restore import Restored
 from qwen_code.sessions.rewind import Rewinder
 from qwen_code.sessions.store import SessionStore
 from qwen_code.sessions.upkeep import expire
+from qwen_code.tool import ToolFailure
 from qwen_code.workspace.paths import Workspace
 
 
@@ -161,6 +162,13 @@ class OpenSession:
         add_line(path, text)
         self.agent.steer(f"I have added to the instructions in {self.sources.origin(path)}: {text}")
         return path
+
+    def known_text(self, path: str) -> str | None:
+        """The text of a file, by the path that the model uses, if it knows the file as it is now."""
+        try:
+            return self.context.files.known_text(self.context.workspace.resolve(path))
+        except ToolFailure:
+            return None
 
     def rename(self, title: str) -> None:
         """Give the session a title."""

@@ -18,6 +18,8 @@ class Host:
     """The id of the session that asks; what is kept of it on disk is deleted with it."""
     warn: Callable[[str], None] = lambda text: None
     """Takes sentences that are no errors."""
+    text_of: Callable[[str], str | None] = lambda path: None
+    """The text of a file, by the path that the model uses, if it knows the file as it is now."""
 
 
 class ModelBackend(Protocol):

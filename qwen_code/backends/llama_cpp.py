@@ -136,7 +136,10 @@ class LlamaCppBackend:
         cancel, session = Cancel(), self._host.session()
 
         def job(tell: Callable[[Rendered | Step], None]) -> None:
-            runtime.answer(prompt, chosen, most, tell, cancel, session=session, demand=demand)
+            text_of = self._host.text_of
+            runtime.answer(
+                prompt, chosen, most, tell, cancel, session=session, demand=demand, text_of=text_of
+            )
 
         try:
             async with aclosing(self._worker.stream(job, cancel.set)) as steps:

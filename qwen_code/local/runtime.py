@@ -21,6 +21,7 @@ from qwen_code.local.kv_store import KvStore, identity_of
 from qwen_code.local.memory import Checkpoint, Track, least_useful
 from qwen_code.local.model import Model, Placement
 from qwen_code.local.prompt_tokens import PromptTokenizer
+from qwen_code.local.quoted_edits import QuotingConstraint, TextOf, quotes_files
 from qwen_code.local.sampling import Sampling
 from qwen_code.local.schema_grammar import Schema
 from qwen_code.local.transcript import Rendered, Template, Transcript
@@ -126,12 +127,14 @@ class Runtime:
         *,
         session: str = "",
         demand: Demand | None = None,
+        text_of: TextOf = lambda path: None,
     ) -> None:
         """Answer `prompt`: `tell` gets it as tokens first, then the engine's steps.
 
         Args:
             session: whose conversation this is; what is saved of it is deleted with the session. Of a
                 conversation that belongs to none only the opening is saved.
+            text_of: the files that edits may quote, for models that want to be held to them.
 
         Raises:
             ContextOverflow, Cancelled, BackendError: see `Engine.answer`.
@@ -153,7 +156,7 @@ class Runtime:
             tell(step)
 
         demand = demand or Demand()
-        constraint = self._constraint(prompt, demand)
+        constraint = self._constraint(prompt, demand, text_of)
         request = Request(
             rendered.tokens,
             self._without_calls(sampling) if demand.calls == "none" else sampling,
@@ -220,7 +223,9 @@ class Runtime:
         )
         return KvStore(saving.folder, identity, limit_bytes=saving.limit_bytes)
 
-    def _constraint(self, prompt: Prompt, demand: Demand) -> CallConstraint | SchemaConstraint | None:
+    def _constraint(
+        self, prompt: Prompt, demand: Demand, text_of: TextOf
+    ) -> CallConstraint | QuotingConstraint | SchemaConstraint | None:
         if demand.schema is not None:
             return SchemaConstraint(self.model, demand.schema)
         tools = tuple(tool for tool in prompt.tools if demand.tool in ("", tool.name))
@@ -230,7 +235,8 @@ class Runtime:
             if self._grammars is not None:
                 self._grammars.close()
             self._grammars = Grammars(self.model, tools, self._template.notation)
-        return CallConstraint(self.model, self._grammars)
+        calls = CallConstraint(self.model, self._grammars)
+        return QuotingConstraint(self.model, calls, text_of) if quotes_files(self.model.header) else calls
 
     @property
     def _call_opener(self) -> list[int]:

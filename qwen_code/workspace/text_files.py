@@ -136,6 +136,15 @@ class TextFiles:
                     raise NotText("binary data")
             return selector.finish(digest.hexdigest())
 
+    def known_text(self, path: ResolvedPath) -> str | None:
+        """The text of a file that the model knows as it is now; None for others."""
+        try:
+            file = self.read(path)
+            self.require_known(path, file)
+        except ToolFailure:
+            return None
+        return file.text
+
     def require_known(self, path: ResolvedPath, file: TextFile) -> None:
         """Raises ToolFailure, kind `stale`, unless the model knows `file` as it is now."""
         known = self._seen.get(path.real)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,13 +21,19 @@ def right_answers(
     """The share of right answers by kind: the tool that is called first, or `words`.
 
     An edit counts three times: whether what is to be replaced is right (`place`), whether what it becomes is
-    right then (`change`), and both (`edit`); `again` is one after an edit that failed.
+    right then (`change`), and both (`edit`); `again` is one after an edit that failed. `flag` is whether
+    what is wrong stands out already where it is read.
     """
     right: Counter[str] = Counter()
     asked: Counter[str] = Counter()
     for example in examples:
         ids = example.ids
-        hidden = network(torch.tensor([ids], device=device))
+        flagged: list[torch.Tensor] = []
+        hidden = network(torch.tensor([ids], device=device), flagged)
+        if example.wrong:
+            asked["flag"] += 1
+            flags = flagged[-1][0].masked_fill(torch.tensor(example.said, device=device), -math.inf)
+            right["flag"] += int(flags.argmax()) in example.wrong
         guessed = [0, *(hidden @ network.embedding.weight.T).argmax(-1)[0].tolist()]
         for start, end in _answers(example):
             for kind, first, last in _parts(tokenizer, ids, start, end):

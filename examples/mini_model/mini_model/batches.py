@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import random
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.queues import Queue
 from queue import Empty
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -38,6 +39,8 @@ class Batch:
 
     ids: Tensor
     weights: Tensor
+    wrong: Tensor
+    """Above 0 where what is read is wrong, 0 where it may be, minus infinity where it can't."""
     tokens: int
     position: int
 
@@ -56,8 +59,8 @@ def batches(tokenizer: Tokenizer, position: int, area: int, seed: int) -> Iterat
         share = 0.3 if position < _SHARPENING else 0.08
         made += [repeats(tokenizer.size, rng) for _ in range(max(1, round(share * len(made))))]
         rng.shuffle(made)
-        for ids, weights, tokens in made:
-            yield Batch(ids, weights, tokens, position + 1)
+        for ids, weights, wrong, tokens in made:
+            yield Batch(ids, weights, wrong, tokens, position + 1)
 
 
 def _stream(tokenizer: Tokenizer, position: int, seed: int) -> Iterator[tuple[int, Example]]:
@@ -94,14 +97,22 @@ def _cut(group: list[Example], area: int) -> Iterator[list[Example]]:
     yield part
 
 
-def _padded(part: list[Example], rng: random.Random) -> tuple[Tensor, Tensor, int]:
+_Made: TypeAlias = tuple[Tensor, Tensor, Tensor, int]
+"""The fields of a batch, without the position."""
+
+
+def _padded(part: list[Example], rng: random.Random) -> _Made:
     length = max(len(example.ids) for example in part)
     ids = torch.zeros(len(part), length, dtype=torch.long)
     weights = torch.zeros(len(part), length)
+    wrong = torch.full((len(part), length), -math.inf)
     for row, example in enumerate(part):
+        read = ~torch.tensor(example.said)
+        wrong[row, : len(example.ids)][read] = 0.0
+        wrong[row, example.wrong] = 1.0
         ids[row, : len(example.ids)] = torch.tensor(example.ids)
         weights[row, : len(example.ids)] = torch.tensor(_weights(example, rng))
-    return ids, weights, sum(len(example.ids) for example in part)
+    return ids, weights, wrong, sum(len(example.ids) for example in part)
 
 
 def _weights(example: Example, rng: random.Random) -> list[float]:
@@ -117,9 +128,7 @@ def _weights(example: Example, rng: random.Random) -> list[float]:
     return weights
 
 
-def repeats(
-    vocabulary: int, rng: random.Random, rows: int = 6, length: int = 320
-) -> tuple[Tensor, Tensor, int]:
+def repeats(vocabulary: int, rng: random.Random, rows: int = 6, length: int = 320) -> _Made:
     """Random tokens of which parts come again: keeps copying sharp for every token."""
     ids = torch.zeros(rows, length, dtype=torch.long)
     weights = torch.zeros(rows, length)
@@ -134,4 +143,4 @@ def repeats(
             marks += [0.0] * (len(between) + 1) + [0.3] * (len(part) - 1)
         ids[row] = torch.tensor(line[:length])
         weights[row] = torch.tensor(marks[:length])
-    return ids, weights, rows * length
+    return ids, weights, torch.zeros(rows, length), rows * length

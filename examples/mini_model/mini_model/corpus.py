@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+import re
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from mini_model.chat import SYSTEM
 from mini_model.mistakes import Mistake
@@ -16,9 +19,9 @@ from mini_model.tokens import Tokenizer
 from mini_model.trace import Trace
 
 OPENING = f"<|im_start|>system\n{SYSTEM}<|im_end|>\n"
-_CHATS, _SHORT, _EXERCISES = 0.015, 0.02, 0.835
+_CHATS, _SHORT, _EXERCISES = 0.01, 0.015, 0.905
 """The shares of each kind; an exercise has about a sixth of the tokens of a whole repair."""
-_MISTAKES = 0.12
+_MISTAKES = 0.2
 """The share of repairs that begin with an edit which the model got wrong, once some are known."""
 _HARD = {"name", "attribute", "logic", "truth", "missing not", "extra not"}
 """Kinds of bugs that are met more often in exercises, because they take longer to learn."""
@@ -35,6 +38,8 @@ class Example:
     family: str
     decisions: list[int]
     """Where the strings of edits begin that it is to have said."""
+    wrong: list[int]
+    """Where in what it reads something is to be mended."""
 
 
 def make_trace(number: int, seed: int = 0, mistakes: Sequence[Mistake] = ()) -> Trace:
@@ -55,7 +60,7 @@ def make_trace(number: int, seed: int = 0, mistakes: Sequence[Mistake] = ()) -> 
     if kind < _CHATS + _SHORT + _EXERCISES:
         return exercise(rng, tasks)
     while True:
-        wrong = rng.choice((1, 1, 1, 2, 2, 3, 4)) if rng.random() < 0.4 * progress else 0
+        wrong = rng.choice((1, 1, 1, 2, 2, 3, 4)) if rng.random() < 0.5 * progress else 0
         bugs = rng.choice((2, 2, 3, 3, 4)) if rng.random() < 0.4 else 1
         project = make_project(rng, tasks, size=0.15 + 0.7 * progress * rng.random() ** 0.5, bugs=bugs)
         if project is None:
@@ -72,7 +77,7 @@ def exercise(rng: random.Random, tasks: list[Task]) -> Trace:
     while True:
         bugs = rng.choice((1, 1, 1, 1, 2))
         project = make_project(rng, tasks, bugs=bugs, units=rng.choice((bugs, bugs, 2, 3)))
-        wrong = rng.choice((1, 1, 1, 2)) if rng.random() < 0.25 else 0
+        wrong = rng.choice((1, 1, 2, 3)) if rng.random() < 0.4 else 0
         if project is None or (project.bugs[0].mutation.kind not in _HARD and rng.random() < 0.4):
             continue
         trace = Repair(project, rng, brief=True).tell(wrong)
@@ -83,19 +88,24 @@ def exercise(rng: random.Random, tasks: list[Task]) -> Trace:
 def encode(trace: Trace, tokenizer: Tokenizer) -> Example:
     """A conversation in tokens. What the model says begins and ends at token boundaries."""
     ids = [] if trace.is_exercise else tokenizer.encode(OPENING)
-    said = [False] * len(ids)
-    run, learned = "", False
-    for text, learn in [*trace.pieces, ("", False)]:
-        if learn == learned:
-            run += text
-            continue
-        new = tokenizer.encode(run)
+    said, wrong = [False] * len(ids), list[int]()
+    for learned, pieces in groupby(trace.pieces, key=lambda piece: piece[1]):
+        text = "".join(text for text, _ in pieces)
+        new = tokenizer.encode(text)
+        if not learned:
+            wrong += [len(ids) + at for at in _wrong(text, trace.wrong, tokenizer)]
         ids += new
         said += [learned] * len(new)
-        run, learned = text, learn
-    new = tokenizer.encode(run)
-    ids, said = ids + new, said + [learned] * len(new)
-    return Example(ids, said, trace.family, list(_decisions(ids, said, tokenizer)))
+    return Example(ids, said, trace.family, list(_decisions(ids, said, tokenizer)), wrong)
+
+
+def _wrong(text: str, lines: Collection[tuple[str, int]], tokenizer: Tokenizer) -> Iterator[int]:
+    """The tokens of `text` from which on lines are wrong."""
+    starts = list[int]()
+    for line, column in lines:
+        for found in re.finditer(re.escape(f"\n{line}\n"), text):
+            starts = starts or tokenizer.starts(text)
+            yield bisect_right(starts, found.start() + 1 + column) - 1
 
 
 def _decisions(ids: Sequence[int], said: Sequence[bool], tokenizer: Tokenizer) -> Iterator[int]:

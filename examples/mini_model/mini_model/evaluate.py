@@ -30,6 +30,7 @@ from mini_model.files import packages, write_to
 from mini_model.project import Project
 from mini_model.pytest_output import COMMAND, run_tests
 from mini_model.tool_answers import excerpt, refused
+from qwen_code.backends.base import Host
 from qwen_code.backends.llama_cpp import LlamaCppBackend
 from qwen_code.backends.local_options import runtime_options
 from qwen_code.chunks import CallChunk, TextChunk
@@ -136,8 +137,12 @@ class Player:
         profile = load_profile("mini")
         self._tools = load_tools(only=profile.tools, signatures=profile.signatures).specs()
         settings = Settings(local=LocalSettings(threads=threads))
+        self._files: dict[str, str] = {}
         self._backend = LlamaCppBackend(
-            model, lambda files: runtime_options(files, settings), SamplingSettings(max_tokens=_MAX_TOKENS)
+            model,
+            lambda files: runtime_options(files, settings),
+            SamplingSettings(max_tokens=_MAX_TOKENS),
+            host=Host(text_of=lambda path: self._files.get(path)),
         )
 
     async def aclose(self) -> None:
@@ -146,6 +151,7 @@ class Player:
     async def play(self, bench: Bench, rng: random.Random, turns: int = TURNS) -> Result:
         """One conversation."""
         messages = [Message("user", environment_block(rng) + "fix the failing test")]
+        self._files = bench.project.files
         result = Result(bench.project.bugs[0].family if bench.project.bugs else "?")
         started = time.monotonic()
         for turn in range(1, turns + 1):

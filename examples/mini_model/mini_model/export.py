@@ -106,6 +106,7 @@ def _describe(writer: Any, shape: Shape, state: dict[str, Any]) -> None:
     writer.add_feed_forward_length(shape.hidden)
     for field in _COUNTS:
         writer.add_float64(f"{_PROGRESS}.{field}", float(state[field]))
+    writer.add_bool("qwen_code.quotes_files", True)
     writer.add_float32("general.sampling.temp", 0.0)
     writer.add_float32("general.sampling.penalty_repeat", 1.0)
 

@@ -10,9 +10,13 @@ from queue import SimpleQueue
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from mini_model.batches import Batch
 from mini_model.network import Network
+
+_FLAGS = 0.1
+"""Weight of telling what is wrong, of which there is one a row, besides the mean over tokens."""
 
 
 class Gradients:
@@ -52,13 +56,27 @@ class Gradients:
         ids, weights = batch.ids.to(self.device), batch.weights.to(self.device)[:, 1:].reshape(-1)
         kept = weights > 0
         with torch.autocast(self.device, torch.bfloat16, enabled=self.half):
-            hidden = network(ids)[:, :-1].reshape(-1, network.shape.width)[kept]
+            flagged: list[Tensor] = []
+            hidden = network(ids, flagged)[:, :-1].reshape(-1, network.shape.width)[kept]
             logits = hidden @ network.embedding.weight.T
         losses = F.cross_entropy(logits.float(), ids[:, 1:].reshape(-1)[kept], reduction="none")
         loss = (losses * weights[kept]).sum() / weights[kept].sum()
+        for flags in flagged:
+            loss = loss + _FLAGS * surprise(flags.float(), batch.wrong.to(self.device))
         loss.backward()
         said = weights[kept] > 0.99
         return float(losses.detach()[said].mean()) if bool(said.any()) else math.nan
+
+
+def surprise(flags: Tensor, wrong: Tensor) -> Tensor:
+    """How far the flags are from standing at what is wrong, and nowhere else: mean of rows with an error."""
+    rows = (wrong > 0).any(1)
+    if not bool(rows.any()):
+        return flags.sum() * 0
+    flags, wrong = flags[rows], wrong[rows]
+    told = torch.log_softmax(flags.masked_fill(wrong == -math.inf, -math.inf), 1)
+    is_wrong = wrong > 0
+    return -(told.masked_fill(~is_wrong, 0).sum(1) / is_wrong.sum(1)).mean()
 
 
 def _replica(network: Network) -> Network:

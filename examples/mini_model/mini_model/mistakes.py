@@ -1,4 +1,4 @@
-"""First edits that the model gets wrong, so that training can show it how to go on from just those.
+"""Edits that the model gets wrong, so that training can show it how to go on from just those.
 
     python -m mini_model.mistakes MODEL.gguf --count 3000    # adds to build/mistakes.jsonl
 
@@ -9,42 +9,53 @@ that one again (the reasoning of DAgger: Ross, Gordon and Bagnell, 2011).
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import aclosing
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from mini_model.project import Project, make_project
-from mini_model.repair import Repair
+from mini_model.repair import MAX_ATTEMPTS, Repair
 from mini_model.tasks.base import all_tasks
+from mini_model.tokens import Tokenizer
 from mini_model.tool_answers import refused
 from mini_model.trace import Call, Trace
 
 HOME = Path(__file__).resolve().parent.parent / "build" / "mistakes.jsonl"
-_FIRST_EDIT = 4
-"""The turn of the first edit: run, search, read, edit."""
-_BRIEF = 0.7
+_BRIEF = 0.8
+_LONGEST_PROMPT, _LONGEST_STRING = 1900, 70
+_ASSISTANT = "<|im_start|>assistant\n"
+_OLD, _END, _NEW = "<parameter=old_string>\n", "\n</parameter>", "\n</parameter>\n<parameter=new_string>\n"
+
+Edit = tuple[str, str]
+"""What is to be replaced, and by what."""
+Answer = Callable[[Trace, Project], Edit | None]
+"""The edit that a model makes where a conversation about a project, as it is now, stops before one; None
+where it makes none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """An edit of the project with a number that left its tests red."""
+    """Edits of the project with a number, one after the other, that each left its tests red."""
 
     number: int
-    old: str
-    new: str
+    edits: list[Edit]
 
-    def trace(self, rng: random.Random) -> Trace | None:
-        """The repair that begins with it."""
+    def trace(self, rng: random.Random, *, brief: bool | None = None) -> Trace | None:
+        """The repair that begins with them."""
         project = numbered(self.number)
         if project is None:
             return None
         path = project.bugs[0].path
-        call = Call("edit", {"file_path": path, "old_string": self.old, "new_string": self.new}, learn=False)
-        return Repair(project, rng, brief=rng.random() < _BRIEF).tell(1, first=call)
+        calls = [
+            Call("edit", {"file_path": path, "old_string": old, "new_string": new}, learn=False)
+            for old, new in self.edits
+        ]
+        brief = rng.random() < _BRIEF if brief is None else brief
+        return Repair(project, rng, brief=brief).tell(len(calls), calls)
 
 
 def numbered(number: int) -> Project | None:
@@ -57,46 +68,119 @@ def read(path: Path = HOME) -> list[Mistake]:
     """All that were found; none where there is no file."""
     if not path.exists():
         return []
-    return [Mistake(**json.loads(line)) for line in path.read_text("utf-8").splitlines()]
+    lines = map(json.loads, path.read_text("utf-8").splitlines())
+    return [Mistake(line["number"], [(old, new) for old, new in line["edits"]]) for line in lines]
 
 
-async def found(model: Path, numbers: Iterable[int]) -> AsyncIterator[Mistake]:
-    """What the model gets wrong in the projects with these numbers."""
-    from mini_model.evaluate import Bench, Player
+def found(answer: Answer, numbers: Iterable[int], tried: Counter[str] | None = None) -> Iterator[Mistake]:
+    """What a model gets wrong in the projects with these numbers, up to its last attempt but one.
 
-    player = Player(model, threads=1)
+    Args:
+        tried: counts how the attempts end.
+    """
+    tried = Counter() if tried is None else tried
     for number in numbers:
-        project = numbered(number)
-        if project is None:
-            continue
-        path, before = project.bugs[0].path, project.files[project.bugs[0].path]
-        bench = Bench(project)
-        result = await player.play(bench, random.Random(number), turns=_FIRST_EDIT)
-        if bench.green or len(result.edits) != 1 or result.edits[0].get("file_path") != path:
-            continue
-        edit = result.edits[0]
-        mistake = Mistake(number, str(edit.get("old_string", "")), str(edit.get("new_string", "")))
-        undone = before.replace(mistake.old, mistake.new).count(mistake.new) == 1
-        if undone or refused(path, before, mistake.old, mistake.new):
+        mistake = Mistake(number, [])
+        while len(mistake.edits) < MAX_ATTEMPTS and (edit := _attempt(answer, mistake, tried)):
+            mistake.edits.append(edit)
+        del mistake.edits[MAX_ATTEMPTS - 1 :]
+        if mistake.edits and mistake.trace(random.Random(number), brief=True) is None:
+            mistake.edits.pop()  # it helped, in a way of its own, or the file is no Python any more
+        if mistake.edits:
             yield mistake
-    await player.aclose()
 
 
-async def _add(model: Path, numbers: Sequence[int]) -> None:
+def _attempt(answer: Answer, before: Mistake, tried: Counter[str]) -> Edit | None:
+    """The next edit that does not help; None if it helps, or if nothing can be learned from it."""
+    project = numbered(before.number)
+    trace = before.trace(random.Random(before.number), brief=True)
+    if project is None or trace is None:
+        return None
+    bug = project.bugs[0]
+    text = project.files[bug.path]
+    for old, new in before.edits[-1:]:
+        if not refused(bug.path, text, old, new):
+            project.files[bug.path] = text.replace(old, new)
+    edit = answer(_up_to_the_edit(trace), project)
+    if edit is None:
+        return None
+    problem, after = refused(bug.path, text, *edit), text.replace(*edit)
+    right = not problem and after == text.replace(bug.bad_line, bug.good_line)
+    tried[f"attempt {len(before.edits) + 1}: {'right' if right else 'refused' if problem else 'wrong'}"] += 1
+    return None if right else edit
+
+
+def _up_to_the_edit(trace: Trace) -> Trace:
+    """A repair up to where the model decides what its last edit replaces."""
+    last = max(n for n, (text, _) in enumerate(trace.pieces) if _OLD in text)
+    text = trace.pieces[last][0]
+    begun = text[: text.index(_OLD) + len(_OLD)]
+    return Trace([*trace.pieces[:last], (begun, True)], is_exercise=trace.is_exercise)
+
+
+def answers_of(model: Path, tokenizer: Tokenizer) -> Answer:
+    """What an exported model says, always the likeliest that the product allows."""
+    from llama_cpp import Llama, LogitsProcessorList
+
+    from mini_model.corpus import encode
+    from qwen_code.local.quoted_edits import QuotedEdits
+
+    llama = Llama(str(model), n_ctx=2304, n_threads=1, n_threads_batch=1, verbose=False)
+    pieces = [tokenizer.decode([token]).encode() for token in range(tokenizer.size)]
+
+    def string(prompt: list[int], edits: QuotedEdits) -> str | None:
+        def held(_: Any, logits: Any) -> Any:
+            """The likeliest that is allowed becomes the likeliest of all."""
+            likeliest = int(logits.argmax())
+            if not edits.allows(pieces[likeliest]):
+                order = (-logits).argsort().tolist()
+                likeliest = next((token for token in order if edits.allows(pieces[token])), likeliest)
+            logits[likeliest] += 1000
+            return logits
+
+        processors = LogitsProcessorList([held])
+        said = b""
+        for token in llama.generate(prompt, top_k=1, temp=0.0, logits_processor=processors):
+            said += pieces[token]
+            edits.advance(pieces[token])
+            if _END.encode() in said:
+                return said.decode("utf-8", "replace").partition(_END)[0]
+            if len(said) > 4 * _LONGEST_STRING:
+                break
+        return None
+
+    def answer(asked: Trace, project: Project) -> Edit | None:
+        edits = QuotedEdits(project.files.get)
+        edits.advance("".join(text for text, _ in asked.pieces).rpartition(_ASSISTANT)[2].encode())
+        prompt = encode(asked, tokenizer).ids
+        if len(prompt) > _LONGEST_PROMPT or (old := string(prompt, edits)) is None:
+            return None
+        new = string(prompt + tokenizer.encode(old + _NEW), edits)
+        return None if new is None else (old, new)
+
+    return answer
+
+
+def _add(model: Path, numbers: Sequence[int]) -> None:
+    from mini_model.export import restore
+
+    tried = Counter[str]()
+    answer = answers_of(model, Tokenizer(restore(model)["tokenizer"]))
     with HOME.open("a", encoding="utf-8") as file:
-        async with aclosing(found(model, numbers)) as mistakes:
-            async for mistake in mistakes:
-                file.write(json.dumps(asdict(mistake)) + "\n")
-                file.flush()
+        for count, mistake in enumerate(found(answer, numbers, tried), 1):
+            file.write(json.dumps(asdict(mistake)) + "\n")
+            file.flush()
+            if count % 100 == 0:
+                print(dict(sorted(tried.items())), flush=True)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Collect first edits that the model gets wrong.")
+    parser = argparse.ArgumentParser(description="Collect edits that the model gets wrong.")
     parser.add_argument("model", type=Path)
     parser.add_argument("--start", type=int, default=0)
     parser.add_argument("--count", type=int, default=1000)
     given = parser.parse_args()
-    asyncio.run(_add(given.model, range(given.start, given.start + given.count)))
+    _add(given.model, range(given.start, given.start + given.count))
 
 
 if __name__ == "__main__":

@@ -105,23 +105,35 @@ class Network(nn.Module):
         self.embedding = nn.Embedding(shape.vocabulary, shape.width)
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
         self.norm = Norm(shape.width)
+        self.flags = nn.Linear(shape.width, 2, bias=False)
         inverse = shape.rope_base ** (-torch.arange(0, shape.head_size, 2).float() / shape.head_size)
         angles = torch.outer(torch.arange(shape.context).float(), inverse)
         self.register_buffer("cos", angles.cos(), persistent=False)
         self.register_buffer("sin", angles.sin(), persistent=False)
         for name, parameter in self.named_parameters():
-            if parameter.dim() == 2:
+            if name.startswith("flags"):
+                nn.init.zeros_(parameter)
+            elif parameter.dim() == 2:
                 inward = name.endswith(("o.weight", "down.weight"))
                 nn.init.normal_(parameter, 0, 0.02 / math.sqrt(2 * shape.layers) if inward else 0.02)
         construct(self)
 
-    def forward(self, ids: Tensor) -> Tensor:
+    def forward(self, ids: Tensor, flagged: list[Tensor] | None = None) -> Tensor:
+        """`flagged`: gets, twice, how much each token looks like what is to be mended (batch, length).
+
+        That is not part of the model; learning it teaches the layers below to tell what is wrong where it
+        stands, and those above need only look there. Its signal comes from every token that is read, where
+        that of an edit comes from one.
+        """
         length = ids.shape[1]
         x = self.embedding(ids)
         dtype = torch.bfloat16 if torch.is_autocast_enabled(ids.device.type) else x.dtype
         cos, sin = self.cos[:length].to(dtype), self.sin[:length].to(dtype)
-        for block in self.blocks:
+        for number, block in enumerate(self.blocks):
             x = block(x, cos, sin)
+            above = len(self.blocks) - number - 1
+            if flagged is not None and above in (1, 2):
+                flagged.append(F.rms_norm(x, (x.shape[-1],)) @ self.flags.weight[above - 1])
         return self.norm(x)
 
 

@@ -14,12 +14,14 @@ from mini_model.mutate import mutations
 from mini_model.names import invented, noun
 from mini_model.project import Bug, Project
 from mini_model.pytest_output import Outcome, run_tests
-from mini_model.smallest_edit import smallest_edit
+from mini_model.smallest_edit import difference, smallest_edit, undone
 from mini_model.tool_answers import excerpt, refused
 from mini_model.trace import RUN, Call, Trace, shortened
 
 MAX_ATTEMPTS = 4
 NOT_FOUND = "Not done: I could not find the bug, and took my changes back."
+_NEAR = 0.3
+"""The share of wrong attempts that are sure to be in the right line."""
 LINES = {"def": 16, "class": 40}
 """Lines that are read from a definition on."""
 
@@ -33,16 +35,16 @@ class Repair:
         self.rng = rng
         self.end: int | None = None
         """The line of the file with the bug up to which it was read."""
-        self._first: Call | None = None
+        self._given: list[Call] = []
         self.trace = Trace(is_exercise=brief, interruptions=None if brief else rng)
 
-    def tell(self, wrong_attempts: int, first: Call | None = None) -> Trace | None:
+    def tell(self, wrong_attempts: int, given: Sequence[Call] = ()) -> Trace | None:
         """The trace; None if the project can't be told in this way.
 
         Args:
-            first: the first of the wrong attempts, instead of one that is made up.
+            given: the first of the wrong attempts, instead of some that are made up.
         """
-        self._first = first
+        self._given = list(given)
         trace, rng = self.trace, self.rng
         outcome = run_tests(self.project, rng)
         if outcome is None or outcome.passed:
@@ -52,6 +54,7 @@ class Repair:
             trace.answer(RUN)
             trace.results(outcome.text)
         trace.family = self.project.bugs[0].family
+        trace.wrong = {(bug.bad_line, difference(bug.bad_line, bug.good_line)) for bug in self.project.bugs}
         fixed: list[Bug] = []
         while True:
             bug = self._shown(outcome)
@@ -124,22 +127,6 @@ class Repair:
         ]
         return "\n".join(lines)
 
-    def _without_effect(self, bug: Bug, outcome: Outcome) -> None:
-        """An edit that changes nothing, or of what is not there: copying went wrong."""
-        text = self.project.files[bug.path]
-        arguments = dict(self._call(bug.path, bug.bad_line, bug.good_line).arguments)
-        near = [m.bad for m in mutations(text) if m.good == bug.bad_line and m.bad not in text]
-        if near and self.rng.random() < 0.4:
-            lines = text.split("\n")
-            at = lines.index(bug.bad_line)
-            lines[at] = self.rng.choice(near)
-            arguments["old_string"], arguments["new_string"] = smallest_edit(lines, at, bug.good_line)
-        else:
-            arguments["new_string"] = arguments["old_string"]
-        answer = refused(bug.path, text, arguments["old_string"], arguments["new_string"])
-        if answer:
-            self._edited([Call("edit", arguments, learn=False)], [answer], outcome)
-
     def _attempts(self, bug: Bug, wrong: int, outcome: Outcome) -> Outcome | None:
         """Wrong attempts, and then the right one; None when it was given up.
 
@@ -147,28 +134,21 @@ class Repair:
             outcome: what the tests say before the first attempt.
         """
         path, undo, tried = bug.path, list[Call](), {bug.good_line}
-        if self._first is not None and (answer := self._refused(self._first)):
-            self._edited([self._first], [answer], outcome)
-            self._first, wrong = None, 0
         for attempt in range(MAX_ATTEMPTS):
             calls, results = list(undo), [self._edit(call) for call in undo]
             right = attempt >= wrong
-            if right and not attempt and self.rng.random() < 0.1:
-                self._without_effect(bug, outcome)
+            if self._given and (answer := self._refused(self._given[0])):
+                unchanged = run_tests(self.project, self.rng) if undo else outcome
+                if unchanged is None:
+                    return None
+                self._edited([*calls, self._given.pop(0)], [*results, answer], unchanged)
+                undo = []
+                continue
             edit = self._call(path, bug.bad_line, bug.good_line) if right else self._wrong(bug, tried)
-            if edit is not None and right:
-                to_the_end = self._to_the_end(edit)
-                if self._refused(edit) or (to_the_end and self.rng.random() < 0.3):
-                    tried_first = to_the_end or edit
-                    unchanged = run_tests(self.project, self.rng) if undo else outcome
-                    if unchanged is None:
-                        return None
-                    self._edited([*calls, tried_first], [*results, self._refused(tried_first)], unchanged)
-                    calls, results = [], []
-                if self._refused(edit):
-                    edit = self._whole_lines(path, bug.bad_line, bug.good_line)
-            if edit is None:
+            if edit is None or (right and self._refused(edit)):
                 return None
+            old, new = (edit.arguments[key] for key in ("old_string", "new_string"))
+            at = self.project.files[path].index(old)
             calls.append(edit)
             results.append(self._edit(edit))
             outcome = run_tests(self.project, self.rng)
@@ -177,8 +157,10 @@ class Repair:
             self._edited(calls, results, outcome, goes_on=not right)
             if right:
                 return outcome
-            old, new = (edit.arguments[key] for key in ("old_string", "new_string"))
-            undo = [Call("edit", {"file_path": path, "old_string": new, "new_string": old})]
+            back = undone(self.project.files[path], at, new, old)
+            if back is None:
+                return None
+            undo = [Call("edit", {"file_path": path, "old_string": back[0], "new_string": back[1]})]
         self.trace.answer(*undo)
         self.trace.results(*[self._edit(call) for call in undo])
         self.trace.answer(text=NOT_FOUND)
@@ -199,9 +181,8 @@ class Repair:
 
     def _wrong(self, bug: Bug, tried: set[str]) -> Call | None:
         """An edit that someone might try, and that does not help."""
-        if self._first is not None:
-            first, self._first = self._first, None
-            return first
+        if self._given:
+            return self._given.pop(0)
         text = self.project.files[bug.path]
         lines = text.split("\n")
         unit = bug.unit.source.split("\n")
@@ -214,11 +195,11 @@ class Repair:
         ]
         self.rng.shuffle(options)
         near = [m for m in options if m.good == bug.bad_line]
-        for mutation in (near + options if self.rng.random() < 0.6 else options)[:6]:
+        for mutation in (near + options if self.rng.random() < _NEAR else options)[:6]:
             lines = text.split("\n")
             lines[mutation.line] = mutation.bad
             call = self._call(bug.path, mutation.good, mutation.bad, learn=False)
-            if self._refused(call) or "\n".join(lines).count(call.arguments["new_string"]) > 1:
+            if self._refused(call):
                 continue
             self.project.files[bug.path] = "\n".join(lines)
             outcome = run_tests(self.project, self.rng)
@@ -233,26 +214,6 @@ class Repair:
         lines = self.project.files[path].split("\n")
         before, after = smallest_edit(lines, lines.index(old), new, self.end)
         return Call("edit", {"file_path": path, "old_string": before, "new_string": after}, learn)
-
-    def _to_the_end(self, edit: Call) -> Call | None:
-        """The edit without the next line, which it has because this is refused."""
-        old, new = (edit.arguments[key] for key in ("old_string", "new_string"))
-        if "\n" not in old:
-            return None
-        shorter = {"old_string": old.partition("\n")[0], "new_string": new.partition("\n")[0]}
-        return Call("edit", edit.arguments | shorter, learn=False)
-
-    def _whole_lines(self, path: str, old: str, new: str) -> Call | None:
-        """An edit of a whole line, and of those before it until it is unique."""
-        text = self.project.files[path]
-        lines = text.split("\n")
-        at = lines.index(old)
-        for start in range(at, max(-1, at - 4), -1):
-            before = "\n".join(lines[start : at + 1])
-            if text.count(before) == 1:
-                after = "\n".join([*lines[start:at], new])
-                return Call("edit", {"file_path": path, "old_string": before, "new_string": after})
-        return None
 
     def _refused(self, call: Call) -> str:
         """What the tool says to an edit that it does not do."""

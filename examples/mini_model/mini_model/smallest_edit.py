@@ -1,9 +1,8 @@
-"""An edit that begins with what is wrong, and goes on to the end of the line, or of the next.
+"""An edit that begins with what is wrong, and goes on to the end of the line, or until it is unique.
 
 Both of its decisions are then the first tokens of a string, and all the rest is copying. Where an edit holds
 the whole line, the second one has to be taken in the middle of a copy, where everything speaks for going on
-with the original. To the end of the line it is found twice in one file of nine; with the next line in one of
-twenty, but copies of that slip more often, where one line looks like another.
+with the original.
 """
 
 from __future__ import annotations
@@ -18,21 +17,38 @@ _TOKEN = re.compile(r"\s+|\w+|[^\w\s]+")
 def smallest_edit(lines: Sequence[str], at: int, new: str, end: int | None = None) -> tuple[str, str]:
     """What stands in `lines` from the first difference on, and what is to stand there instead.
 
-    It is unique in the lines if the next one that is not empty can make it so.
+    It goes on with further lines, of which the last is not empty, until it is unique in the file, if it can
+    be.
 
     Args:
         at: the line that is to become `new`.
         end: the edit ends before this line.
     """
-    start = _difference(lines[at], new)
-    if "\n".join(lines).count(lines[at][start:]) == 1:
-        return lines[at][start:], new[start:]
-    last = next((n for n in range(at + 1, min(end or len(lines), len(lines))) if lines[n].strip()), at)
-    behind = "".join(f"\n{line}" for line in lines[at + 1 : last + 1])
+    start = difference(lines[at], new)
+    text, last = "\n".join(lines), min(end or len(lines), len(lines))
+    behind, added = "", ""
+    for line in lines[at + 1 : last]:
+        if text.count(lines[at][start:] + behind) == 1:
+            break
+        added += f"\n{line}"
+        if line.strip():
+            behind = added
     return lines[at][start:] + behind, new[start:] + behind
 
 
-def _difference(old: str, new: str) -> int:
+def undone(text: str, at: int, new: str, old: str) -> tuple[str, str] | None:
+    """The edit that takes back the one that put `new` for `old` at `at` in `text`; None if none is unique."""
+    end = at + len(new)
+    while text.count(text[at:end]) > 1:
+        line = re.compile(r"[^\n]*\n*[^\n]+").match(text, end)
+        if line is None:
+            return None
+        end = line.end()
+    behind = text[at + len(new) : end]
+    return new + behind, old + behind
+
+
+def difference(old: str, new: str) -> int:
     """Where both begin to differ: at a token of the tokenizer, and with something left of both."""
     before, after = _TOKEN.findall(old), _TOKEN.findall(new)
     same = [one == other for one, other in zip(before, after, strict=False)]

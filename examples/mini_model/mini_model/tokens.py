@@ -16,6 +16,8 @@ from typing import Any
 
 CONTROL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 USER_DEFINED = ("<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>")
+_SPACE = "Ġ"
+"""How byte-level BPE writes it."""
 SPECIAL = (*CONTROL, *USER_DEFINED)
 _QWEN2 = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
@@ -63,6 +65,19 @@ class Tokenizer:
                 ids += self._backend.encode(part, add_special_tokens=False).ids
         return ids
 
+    def starts(self, text: str) -> list[int]:
+        """Where in `text` each of its tokens begins."""
+        starts: list[int] = []
+        at = 0
+        for part in _SPLIT.split(text):
+            if part in self.special:
+                starts.append(at)
+            elif part:
+                encoded = self._backend.encode(part, add_special_tokens=False)
+                starts += [at + start for start, _ in encoded.offsets]
+            at += len(part)
+        return starts
+
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids, special tokens included."""
         return str(self._backend.decode(list(ids), skip_special_tokens=False))
@@ -101,7 +116,26 @@ def train(texts: Iterable[str], size: int) -> str:
     )
     plain = (part for text in texts for part in _SPLIT.split(text) if part and part not in SPECIAL)
     backend.train_from_iterator(plain, trainer)
-    return str(backend.to_str())
+    return keywords_last(str(backend.to_str()))
+
+
+def keywords_last(trained: str) -> str:
+    """A tokenizer in which a space joins a whole keyword only, and nothing that a name can be.
+
+    As they are learned, ` a` comes before `mount`, and ` amount` would have other tokens than `(amount`.
+    """
+    everything = json.loads(trained)
+    model = everything["model"]
+    merges = [tuple(merge if isinstance(merge, list) else merge.split(" ")) for merge in model["merges"]]
+    kept, last = list[tuple[str, ...]](), list[tuple[str, ...]]()
+    for left, right in merges:
+        word = f"{left}{right}".removeprefix(_SPACE)
+        if not left.startswith(_SPACE) or not word.isalpha() or left.strip(_SPACE) + right != word:
+            kept.append((left, right))
+        elif len(word) > 1:
+            last.append((_SPACE, word) if word in model["vocab"] else (left, right))
+    model["merges"] = [list(merge) for merge in (*kept, *last)]
+    return json.dumps(everything, ensure_ascii=False)
 
 
 def _with_qwen2_splitting(trained: str) -> str:

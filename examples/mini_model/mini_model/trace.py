@@ -32,6 +32,8 @@ class Trace:
 
     pieces: list[tuple[str, bool]] = field(default_factory=list[tuple[str, bool]])
     family: str = ""
+    wrong: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
+    """Lines that are to be mended, each with the column from which on it is wrong."""
     is_exercise: bool = False
     """True if only what a repair is about is told: what failed, what was read, and the edits."""
     interruptions: random.Random | None = None

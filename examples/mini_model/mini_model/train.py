@@ -49,6 +49,7 @@ class Options:
     minutes: float
     decay: bool
     rate: float
+    end: float
     area: int
     batches: int
     seed: int
@@ -97,8 +98,7 @@ class Training:
             if done >= 1 or self.stopping:
                 break
             rate = options.rate * min(1.0, (self.steps + 1) / 80, (self.steps - first + 1) / 40)
-            if options.decay:
-                rate *= max(0.02, 1 - done)
+            rate *= 1 + done * (max(0.02, options.end / options.rate) - 1)
             loss = self.step(parts, rate)
             if not math.isnan(loss):
                 smooth = loss if smooth == 0 else 0.97 * smooth + 0.03 * loss
@@ -173,7 +173,7 @@ class Training:
     @torch.no_grad()
     def _copying(self) -> float:
         """How often a phrase of random tokens that came before is gone on with."""
-        ids, weights, _ = repeats(self.tokenizer.size, random.Random(3), 6, 600)
+        ids, weights, *_ = repeats(self.tokenizer.size, random.Random(3), 6, 600)
         guessed = (
             (self.network(ids.to(self.device)) @ self.network.embedding.weight.T).argmax(-1)[:, :-1].cpu()
         )
@@ -195,9 +195,11 @@ def _optimisers(network: Network) -> list[torch.optim.Optimizer]:
     directions alike, and finds the circuits of this task with fewer examples. The heads that are built in,
     and the vectors that they compare, are to be refined and not forgotten: at the full rate copying is lost.
     """
-    noise, built, vectors = list[Tensor](), list[Tensor](), list[Tensor]()
+    noise, built, vectors, flags = list[Tensor](), list[Tensor](), list[Tensor](), list[Tensor]()
     for name, parameter in network.named_parameters():
-        if parameter.dim() < 2:
+        if name.startswith("flags"):
+            flags.append(parameter)
+        elif parameter.dim() < 2:
             vectors.append(parameter)
         elif name.startswith("embedding") or re.match(r"blocks\.[01]\.[qkvo]\.", name):
             built.append(parameter)
@@ -212,7 +214,8 @@ def _optimisers(network: Network) -> list[torch.optim.Optimizer]:
         weight_decay=0.0,
         fused=True,
     )
-    return [muon, adam]
+    beside = torch.optim.AdamW([{"params": flags, "share": 3.0}], betas=(0.9, 0.98), weight_decay=0.0)
+    return [muon, adam, beside]
 
 
 def _trained() -> Path | None:
@@ -238,6 +241,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--decay", action="store_true")
     parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--end", type=float, help="what the rate has come down to when the time is over")
     parser.add_argument("--area", type=int, default=2200)
     parser.add_argument("--batches", type=int, default=4, help="how many one step takes")
     parser.add_argument("--seed", type=int, default=0)
@@ -246,6 +250,8 @@ def main() -> None:
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--half", action=argparse.BooleanOptionalAction, default=True)
     given = parser.parse_args()
+    if given.end is None:
+        given.end = 0 if given.decay else given.rate
     random.seed(given.seed)
     training = Training(Options(**vars(given)))
     print(

@@ -158,3 +158,14 @@ def test_the_smallest_edit_begins_with_what_is_wrong_and_goes_on_until_it_is_uni
     from mini_model.smallest_edit import smallest_edit
 
     assert smallest_edit(code, 0, good) == edit
+
+
+def test_an_edit_is_taken_back_by_one_that_is_unique() -> None:
+    from mini_model.smallest_edit import undone
+
+    before = "def f(a):\n    return a\n\n\ndef g(a):\n    return b\n"
+    after = before.replace("b\n", "a\n")
+    assert undone(before.replace("a\n\n", "c\n\n"), before.index("a\n\n"), "c", "a") == ("c", "a")
+    assert undone(after, after.rindex("a\n"), "a", "b") is None
+    first = before.replace("a\n\n", "b\n\n")
+    assert undone(first, first.index("b"), "b", "a") == ("b\n\n\ndef g(a):", "a\n\n\ndef g(a):")

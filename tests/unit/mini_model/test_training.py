@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +22,9 @@ def test_batches_that_are_worked_on_at_once_give_the_mean_of_their_gradients() -
 
     batches = []
     for seed in (1, 2):
-        ids, weights, tokens = repeats(VOCABULARY, random.Random(seed), rows=2, length=160)
-        batches.append(Batch(ids, weights, tokens, 0))
+        ids, weights, wrong, tokens = repeats(VOCABULARY, random.Random(seed), rows=2, length=160)
+        wrong[0, 5 + seed] = 1.0
+        batches.append(Batch(ids, weights, wrong, tokens, 0))
 
     def gradient(at_once: int, *parts: Batch) -> Any:
         network = Network(Shape(vocabulary=VOCABULARY, layers=2))
@@ -38,7 +41,7 @@ def test_a_model_that_has_learned_nothing_goes_on_with_a_repeated_phrase() -> No
     from mini_model.network import Network, Shape
 
     network = Network(Shape(vocabulary=VOCABULARY))
-    ids, weights, _ = repeats(VOCABULARY, random.Random(3), rows=4, length=400)
+    ids, weights, *_ = repeats(VOCABULARY, random.Random(3), rows=4, length=400)
     guessed = (network(ids) @ network.embedding.weight.T).argmax(-1)[:, :-1]
     assert (guessed == ids[:, 1:])[weights[:, 1:] > 0].float().mean() > 0.85
 
@@ -52,3 +55,28 @@ def test_blocks_that_are_added_change_nothing_at_first() -> None:
     grow(large, small.state_dict())
     ids = torch.arange(3, 40)[None]
     torch.testing.assert_close(large(ids), small(ids))
+
+
+def test_what_is_wrong_is_marked_where_it_is_read(tmp_path: Path) -> None:
+    from mini_model.corpus import encode, exercise
+    from mini_model.tasks.base import all_tasks
+    from mini_model.train import tokenizer_in
+
+    tokenizer = tokenizer_in(tmp_path, 0)
+    for seed in range(40):
+        example = encode(exercise(random.Random(seed), all_tasks()), tokenizer)
+        old_strings = example.decisions[: len(example.decisions) // 2]
+        replaced = {tokenizer.decode([example.ids[at]]).strip() for at in old_strings}
+        assert example.wrong
+        assert {tokenizer.decode([example.ids[at]]).strip() for at in example.wrong} <= replaced
+        assert not any(example.said[at] for at in example.wrong)
+
+
+def test_a_model_that_flags_what_is_wrong_has_nothing_to_learn_there() -> None:
+    from mini_model.gradients import surprise
+
+    wrong = torch.tensor([[-math.inf, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
+    right = torch.tensor([[9.0, 0.0, 30.0, 0.0], [7.0, 0.0, 0.0, 0.0]])
+    assert float(surprise(right, wrong)) < 1e-6
+    assert float(surprise(-right, wrong)) > 20
+    assert float(surprise(torch.zeros(2, 4), wrong)) == pytest.approx(math.log(3))
