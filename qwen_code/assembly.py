@@ -18,7 +18,7 @@ from qwen_code.agent.stats import SessionStats
 from qwen_code.agent.window import BYTES_PER_TOKEN, WindowPlan
 from qwen_code.backends.base import ModelBackend
 from qwen_code.errors import ConfigurationError, QwenCodeError
-from qwen_code.local.bundled import NAME, is_bundled
+from qwen_code.local.bundled import BUNDLED_SHELL_TIMEOUT_S, NAME, is_bundled
 from qwen_code.messages import ToolSpec
 from qwen_code.permissions.decision import Approver, Mode
 from qwen_code.permissions.gate import Gate
@@ -172,8 +172,14 @@ def tool_context(
         user=user,
         outputs=outputs,
         limits=limits,
-        shell_timeout_s=settings.tools.shell_timeout_s,
+        shell_timeout_s=_shell_timeout_s(settings),
     )
+
+
+def _shell_timeout_s(settings: Settings) -> float:
+    """The bundled model's tests are over in a second, or it has made a loop without end."""
+    given = settings.tools.shell_timeout_s
+    return min(given, BUNDLED_SHELL_TIMEOUT_S) if is_bundled(settings.model.name) else given
 
 
 def scale_output(context: ToolContext, settings: Settings, plan: WindowPlan) -> None:

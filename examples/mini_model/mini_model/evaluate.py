@@ -28,7 +28,7 @@ from typing import Any
 from mini_model.chat import SYSTEM, environment_block
 from mini_model.files import packages, write_to
 from mini_model.project import Project
-from mini_model.pytest_output import COMMAND, run_tests
+from mini_model.pytest_output import COMMAND, run_anyway, run_tests
 from mini_model.tool_answers import excerpt, refused
 from qwen_code.backends.base import Host
 from qwen_code.backends.llama_cpp import LlamaCppBackend
@@ -40,7 +40,10 @@ from qwen_code.settings.model import LocalSettings, SamplingSettings, Settings
 TURNS = 8
 _MAX_TOKENS = 400
 """As for the model in the package, which has a limit for one answer."""
-_SETTINGS = {"model": {"generationConfig": {"samplingParams": {"max_tokens": _MAX_TOKENS}}}}
+_SETTINGS = {
+    "model": {"generationConfig": {"samplingParams": {"max_tokens": _MAX_TOKENS}}},
+    "tools": {"shell": {"defaultTimeoutMs": 12_000}},
+}
 
 
 @dataclass(slots=True)
@@ -91,9 +94,7 @@ class Bench:
     def _command(self, command: str) -> str:
         if command != COMMAND:
             return f"bash: {command}: command not found\n[exit code 127]"
-        outcome = run_tests(self.project, self.rng)
-        if outcome is None:
-            return "E   SyntaxError: invalid syntax\n1 error in 0.10s\n[exit code 2]"
+        outcome = run_anyway(self.project, self.rng)
         self.green = outcome.passed
         return outcome.text
 

@@ -16,6 +16,7 @@ import inspect
 import linecache
 import random
 import sys
+import traceback
 import types
 import unittest
 from collections.abc import Iterator, Sequence
@@ -42,25 +43,43 @@ class Outcome:
 
 
 def run_tests(project: Project, rng: random.Random) -> Outcome | None:
-    """Run the project's tests; None when they can't be run in this way."""
+    """Run the project's tests; None when they can't be imported, or do not end."""
+    outcome = run_anyway(project, rng)
+    return outcome if outcome.exit_code in (0, 1) else None
+
+
+def run_anyway(project: Project, rng: random.Random) -> Outcome:
+    """Run the project's tests, or say why they can't be."""
     with _importable(project):
         tests: list[tuple[str, str, Any, dict[str, Any], int]] = []
         for path in sorted(project.tests, key=lambda path: path.split("/")):
             try:
-                tests += [(path, *test) for test in _tests(project, path)]
-            except Exception:
-                return None
+                with cpu_limit(0.3):
+                    tests += [(path, *test) for test in _tests(project, path)]
+            except TooLong:
+                return _ENDLESS
+            except Exception as error:
+                return Outcome(not_imported(project, path, error, rng), False, exit_code=2)
         for dots, (path, name, function, arguments, ignored) in enumerate(tests):
             try:
                 with cpu_limit(0.3):
                     function(**arguments)
             except TooLong:
-                return None
+                return _ENDLESS
             except (Exception, Failed) as error:
                 shown = _failure(name, error, function, ignored)
                 return _failed(dots, shown, f"{path}::{name.partition('[')[0]}", rng)
         dots = len(tests)
     return Outcome(f"{'.' * dots:<72} [100%]\n{dots} passed in {rng.randint(1, 4) / 100:.2f}s", True)
+
+
+_ENDLESS = Outcome(
+    "(no output)\n[timed out after 12 s; it and all that it started was ended. "
+    "Set timeout (milliseconds, at most 600000) or is_background]",
+    False,
+    exit_code=124,
+)
+"""pytest writes nothing to a pipe before it ends."""
 
 
 def _failed(dots: int, shown: str, test: str, rng: random.Random) -> Outcome:
@@ -70,6 +89,44 @@ def _failed(dots: int, shown: str, test: str, rng: random.Random) -> Outcome:
         f"1 failed{passed} in {rng.randint(1, 9) / 100:.2f}s\n[exit code 1]"
     )
     return Outcome(text, False, test, 1)
+
+
+def not_imported(project: Project, path: str, error: Exception, rng: random.Random) -> str:
+    """What pytest says when a file of tests can't be imported."""
+    frames: list[str] = []
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename in project.files:
+            line = project.files[frame.filename].split("\n")[(frame.lineno or 1) - 1].strip()
+            frames.append(f"{frame.filename}:{frame.lineno}: in {frame.name}\n    {line}\n")
+    if isinstance(error, SyntaxError) and error.filename in project.files:
+        error.filename = f"{project.directory}/{error.filename}"
+    complaint = "".join(traceback.format_exception_only(error)).rstrip("\n").split("\n")
+    return (
+        f"\n{centred('=', ' ERRORS ')}\n{centred('_', f' ERROR collecting {path} ')}\n"
+        + rng.choice(_IMPORTING)
+        + "".join(frames)
+        + "".join(f"E   {line}\n" for line in complaint)
+        + f"{centred('!', ' stopping after 1 failures ')}\n"
+        f"{centred('!', ' Interrupted: 1 error during collection ')}\n"
+        f"1 error in {rng.randint(5, 30) / 100:.2f}s\n[exit code 2]"
+    )
+
+
+_IMPORTING = (
+    "/usr/lib/python3.12/site-packages/_pytest/python.py:498: in importtestmodule\n    mod = import_path(\n"
+    "/usr/lib/python3.12/site-packages/_pytest/pathlib.py:587: in import_path\n"
+    "    importlib.import_module(module_name)\n"
+    "/usr/lib/python3.12/importlib/__init__.py:90: in import_module\n"
+    "    return _bootstrap._gcd_import(name[level:], package, level)\n"
+    "           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
+    "<frozen importlib._bootstrap>:1387: in _gcd_import\n    ???\n"
+    "<frozen importlib._bootstrap>:935: in _load_unlocked\n    ???\n"
+    "/usr/lib/python3.12/site-packages/_pytest/assertion/rewrite.py:184: in exec_module\n"
+    "    exec(co, module.__dict__)\n",
+    "/usr/local/lib/python3.11/site-packages/_pytest/python.py:528: in importtestmodule\n    mod = import_path(\n",
+    "",
+)
+"""Frames of Python's own and pytest's, which differ with their versions."""
 
 
 def centred(fill: str, title: str, width: int = 80) -> str:

@@ -13,7 +13,7 @@ from mini_model.chat import REQUESTS, environment_block
 from mini_model.mutate import mutations
 from mini_model.names import invented, noun
 from mini_model.project import Bug, Project
-from mini_model.pytest_output import Outcome, run_tests
+from mini_model.pytest_output import Outcome, run_anyway, run_tests
 from mini_model.smallest_edit import difference, smallest_edit, undone
 from mini_model.tool_answers import excerpt, refused
 from mini_model.trace import RUN, Call, Trace, shortened
@@ -138,9 +138,7 @@ class Repair:
             calls, results = list(undo), [self._edit(call) for call in undo]
             right = attempt >= wrong
             if self._given and (answer := self._refused(self._given[0])):
-                unchanged = run_tests(self.project, self.rng) if undo else outcome
-                if unchanged is None:
-                    return None
+                unchanged = run_anyway(self.project, self.rng) if undo else outcome
                 self._edited([*calls, self._given.pop(0)], [*results, answer], unchanged)
                 undo = []
                 continue
@@ -151,8 +149,8 @@ class Repair:
             at = self.project.files[path].index(old)
             calls.append(edit)
             results.append(self._edit(edit))
-            outcome = run_tests(self.project, self.rng)
-            if outcome is None or (not right and outcome.passed):
+            outcome = run_anyway(self.project, self.rng)
+            if not right and outcome.passed:
                 return None
             self._edited(calls, results, outcome, goes_on=not right)
             if right:

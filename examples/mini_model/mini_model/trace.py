@@ -66,11 +66,13 @@ class Trace:
         self.say("<|im_start|>assistant\n")
 
 
-_TOLD = re.compile(r"(?:[>E] .*|\[exit code 1\]|\w[\w/]*\.py:\d+: \w*)\Z")
+_TOLD = re.compile(r"(?:[>E] .*|\[exit code [12]\]|\w[\w/]*\.py:\d+: \w*)\Z")
 
 
 def shortened(text: str) -> str:
     """Of a test run only the test that failed, why, and where."""
+    if "= ERRORS =" in text:
+        return "\n".join(line for line in text.split("\n") if _TOLD.match(line))
     if "= FAILURES =" not in text:
         return text
     test, mark, rest = text.partition("\n>  ")

@@ -90,6 +90,24 @@ def test_failures_read_as_pytest_prints_them(tmp_path: Path) -> None:
         assert VARIES.sub("", outcome.text) == VARIES.sub("", printed)
 
 
+def test_a_file_that_is_no_python_any_more_reads_as_pytest_says_it(tmp_path: Path) -> None:
+    from mini_model.files import packages, write_to
+    from mini_model.pytest_output import run_anyway, run_tests
+    from mini_model.trace import shortened
+
+    (project,) = packages(1, seed=2)
+    (bug,) = project.bugs
+    project.files[bug.path] = project.files[bug.path].replace(bug.bad_line, f"{bug.bad_line} (")
+    project.directory = str(tmp_path)
+    write_to(project, tmp_path)
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-rN"]
+    real = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    said = run_anyway(project, random.Random(0)).text
+    assert shortened(said) == shortened(f"{real.stdout.rstrip()}\n[exit code {real.returncode}]")
+    assert "SyntaxError" in said
+    assert run_tests(project, random.Random(0)) is None
+
+
 def test_real_tools_answer_what_the_trace_says(tmp_path: Path) -> None:
     from mini_model.oracle import differences, draw, played, told
 
