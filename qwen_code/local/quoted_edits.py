@@ -1,6 +1,7 @@
-"""Holds what an edit replaces to what its file says, in one place and no other.
+"""Holds what an edit replaces to what its file says, in one place and no other, and edits to be new ones.
 
-A small model that copies a line slips now and then: the edit is refused, and a turn is lost. Only for models
+A small model that copies a line slips now and then: the edit is refused, and a turn is lost. And where an
+edit did not help it makes the same one again, because it stands there already to be copied. Only for models
 that declare in their GGUF that they want it (`qwen_code.quotes_files`): one that means to replace what is
 not there is told so by the tool, which helps it more than a passage of the file that it did not mean.
 """
@@ -8,17 +9,22 @@ not there is told so by the tool, which helps it more than a passage of the file
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from qwen_code.local.constraint import CallConstraint
 from qwen_code.local.gguf import GgufHeader
 from qwen_code.local.model import Model
+from qwen_code.messages import Message
 
 TextOf = Callable[[str], str | None]
 """The text of a file that the model knows as it is, by the path that it uses; None for others."""
 
-_TAG = re.compile(rb"<(function|parameter)=([^<>\s]+)>\n")
+Made = tuple[str, str, str]
+"""An edit that the conversation holds: path, what was to be replaced, and by what."""
+
+_TAG = re.compile(rb"<(function|parameter)=([^<>\s]+)>(?=\n)")
 _END = b"\n</parameter>"
 _LONGEST_TAG = 256
 
@@ -28,22 +34,57 @@ def quotes_files(header: GgufHeader) -> bool:
     return header.metadata.get("qwen_code.quotes_files") is True
 
 
-class QuotedEdits:
-    """Follows the calls of one answer, in Qwen3-Coder's notation, as they are written."""
+def edits_made(messages: Iterable[Message]) -> list[Made]:
+    """The edits of a conversation, in order, whatever became of them."""
+    keys = ("file_path", "old_string", "new_string")
+    calls = (call for message in messages for call in message.tool_calls if call.name == "edit")
+    values = ([str(call.arguments.get(key, "")) for key in keys] for call in calls)
+    return [(path, old, new) for path, old, new in values]
 
-    def __init__(self, text_of: TextOf) -> None:
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    path: bytes
+    old: bytes
+    new: bytes
+
+    def is_taken_back_by(self, later: _Edit) -> bool:
+        """Whether `later` puts back what was there, perhaps with more behind it to be unique."""
+        behind = later.old[len(self.new) :]
+        return (later.path, later.old, later.new) == (self.path, self.new + behind, self.old + behind)
+
+
+class QuotedEdits:
+    """Follows the calls of one answer, in Qwen3-Coder's notation, as they are written.
+
+    What was tried and taken back is not tried again: not the same passage at once, nor a third time, and not
+    with the same change.
+    """
+
+    def __init__(self, text_of: TextOf, made: Iterable[Made] = ()) -> None:
         self._text_of = text_of
+        self._standing: list[_Edit] = []
+        self._tried: list[_Edit] = []
+        """What was taken back, or changed nothing."""
+        for path, old, new in made:
+            self._made(_Edit(path.encode(), old.encode(), new.encode()))
         self._texts: dict[bytes, bytes] = {}
         """Of files that this answer edits, as they will be then."""
         self._tool = self._key = b""
         self._arguments: dict[bytes, bytes] = {}
         self._written = b""
-        """Of the value of `_key`; without one what came behind the last tag."""
+        """What came behind the last tag: the value of `_key`, if there is one, behind a line end."""
 
     def allows(self, piece: bytes) -> bool:
         """Whether the answer may go on with `piece`."""
+        written = self._written[1:]
+        if self._key == b"new_string":
+            return not self._repeats(written + piece)
         text = self._text if self._key == b"old_string" else b""
-        return not text or not _fits(self._written, text) or _fits(self._written + piece, text)
+        if not text:
+            return True
+        barred = self._barred(text)
+        return not _fits(written, text, barred) or _fits(written + piece, text, barred)
 
     def advance(self, piece: bytes) -> None:
         """Take `piece`, whether allowed or not."""
@@ -53,7 +94,7 @@ class QuotedEdits:
                 value, end, rest = self._written.partition(_END)
                 if not end:
                     return
-                self._arguments[self._key] = value
+                self._arguments[self._key] = value[1:]
                 if self._key == b"new_string":
                     self._edit()
                 self._key, self._written = b"", rest
@@ -71,38 +112,90 @@ class QuotedEdits:
     @property
     def _text(self) -> bytes:
         """The file that the call is about, or nothing."""
-        path = self._arguments.get(b"file_path", b"")
+        path = self._path
         if path not in self._texts:
             text = self._text_of(path.decode("utf-8", "replace")) or ""
             self._texts[path] = text.replace("\r\n", "\n").encode()
         return self._texts[path]
 
+    @property
+    def _path(self) -> bytes:
+        return self._arguments.get(b"file_path", b"")
+
+    def _made(self, edit: _Edit) -> None:
+        before = next((e for e in reversed(self._standing) if e.is_taken_back_by(edit)), None)
+        if before is not None:
+            self._standing.remove(before)
+            self._tried.append(before)
+        elif edit.old == edit.new:
+            self._tried.append(edit)
+        else:
+            self._standing.append(edit)
+
+    def _places(self, text: bytes) -> Iterator[tuple[int, bytes]]:
+        """Where in this file something was tried, and what was written there."""
+        for edit in self._tried:
+            if edit.path == self._path and edit.old and text.count(edit.old) == 1:
+                yield text.index(edit.old), edit.new
+
+    def _barred(self, text: bytes) -> set[int]:
+        """Where the next edit may not begin."""
+        places = [place for place, _ in self._places(text)]
+        return {place for place in places if places.count(place) > 1} | set(places[-1:])
+
+    def _repeats(self, new: bytes) -> bool:
+        """Whether a new string that begins so begins a change that was tried here.
+
+        Of one that changed nothing even the first token; nothing keeps an edit from being taken back.
+        """
+        text, old = self._text, self._arguments.get(b"old_string", b"")
+        undoes = any(edit.path == self._path and old.startswith(edit.new) for edit in self._standing)
+        if not text or text.count(old) != 1 or undoes or not new.strip():
+            return False
+        changes = (tried for place, tried in self._places(text) if place == text.index(old))
+        unchanged = ((tried + _END, 0 if tried == old else _alike(old, tried)) for tried in changes)
+        return any(len(new) > same and tried.startswith(new) for tried, same in unchanged)
+
     def _edit(self) -> None:
         """What the next call of this answer will find."""
-        old, new = self._arguments.get(b"old_string", b""), self._arguments[b"new_string"]
+        edit = _Edit(self._path, self._arguments.get(b"old_string", b""), self._arguments[b"new_string"])
+        self._made(edit)
         text = self._text
-        if old and text.count(old) == 1:
-            self._texts[self._arguments[b"file_path"]] = text.replace(old, new)
+        if edit.old and text.count(edit.old) == 1:
+            self._texts[self._path] = text.replace(edit.old, edit.new)
 
 
-def _fits(written: bytes, text: bytes) -> bool:
-    """Whether a value that begins so can be, or is, a passage that is in `text` once."""
-    if written in text:
+def _fits(written: bytes, text: bytes, barred: Collection[int]) -> bool:
+    """Whether a value that begins so can be, or is, a passage that is in `text` once, and elsewhere."""
+    at = text.find(written)
+    while at in barred:
+        at = text.find(written, at + 1)
+    if at >= 0:
         return True
     value, end, _ = written.partition(_END)
     if end:
-        return text.count(value) == 1
+        return _is_place(value, text, barred)
     ends = (n for n in range(1, len(_END)) if written.endswith(_END[:n]))
-    return any(text.count(written[:-n]) == 1 for n in ends)
+    return any(_is_place(written[:-n], text, barred) for n in ends)
+
+
+def _alike(one: bytes, other: bytes) -> int:
+    """How many bytes both begin with."""
+    pairs = zip(one, other, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+
+
+def _is_place(passage: bytes, text: bytes, barred: Collection[int]) -> bool:
+    return text.count(passage) == 1 and text.index(passage) not in barred
 
 
 class QuotingConstraint:
-    """The grammar of calls, with edits that quote their file."""
+    """The grammar of calls, with edits that quote their file and are new."""
 
-    def __init__(self, model: Model, calls: CallConstraint, text_of: TextOf) -> None:
+    def __init__(self, model: Model, calls: CallConstraint, edits: QuotedEdits) -> None:
         self._model = model
         self._calls = calls
-        self._edits = QuotedEdits(text_of)
+        self._edits = edits
 
     @property
     def active(self) -> bool:

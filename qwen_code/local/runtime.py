@@ -21,7 +21,13 @@ from qwen_code.local.kv_store import KvStore, identity_of
 from qwen_code.local.memory import Checkpoint, Track, least_useful
 from qwen_code.local.model import Model, Placement
 from qwen_code.local.prompt_tokens import PromptTokenizer
-from qwen_code.local.quoted_edits import QuotingConstraint, TextOf, quotes_files
+from qwen_code.local.quoted_edits import (
+    QuotedEdits,
+    QuotingConstraint,
+    TextOf,
+    edits_made,
+    quotes_files,
+)
 from qwen_code.local.sampling import Sampling
 from qwen_code.local.schema_grammar import Schema
 from qwen_code.local.transcript import Rendered, Template, Transcript
@@ -236,7 +242,9 @@ class Runtime:
                 self._grammars.close()
             self._grammars = Grammars(self.model, tools, self._template.notation)
         calls = CallConstraint(self.model, self._grammars)
-        return QuotingConstraint(self.model, calls, text_of) if quotes_files(self.model.header) else calls
+        if not quotes_files(self.model.header):
+            return calls
+        return QuotingConstraint(self.model, calls, QuotedEdits(text_of, edits_made(prompt.messages)))
 
     @property
     def _call_opener(self) -> list[int]:

@@ -19,6 +19,7 @@ from typing import Any
 
 from mini_model.project import Project, make_project
 from mini_model.repair import MAX_ATTEMPTS, Repair
+from mini_model.smallest_edit import smallest_edit
 from mini_model.tasks.base import all_tasks
 from mini_model.tokens import Tokenizer
 from mini_model.tool_answers import refused
@@ -32,9 +33,9 @@ _OLD, _END, _NEW = "<parameter=old_string>\n", "\n</parameter>", "\n</parameter>
 
 Edit = tuple[str, str]
 """What is to be replaced, and by what."""
-Answer = Callable[[Trace, Project], Edit | None]
+Answer = Callable[[Trace, Project, Sequence[Edit]], Edit | None]
 """The edit that a model makes where a conversation about a project, as it is now, stops before one; None
-where it makes none."""
+where it makes none. Also: its edits so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,21 @@ class Mistake:
         brief = rng.random() < _BRIEF if brief is None else brief
         return Repair(project, rng, brief=brief).tell(len(calls), calls)
 
+    def teachable(self) -> Mistake | None:
+        """As many of them as can stand before the right edit: what was tried is not tried again at once."""
+        project = numbered(self.number)
+        if project is None:
+            return None
+        (bug,) = project.bugs
+        text = project.files[bug.path]
+        lines = text.split("\n")
+        right = text.index(smallest_edit(lines, lines.index(bug.bad_line), bug.good_line)[0])
+        places = [text.index(old) for old, _ in self.edits]
+        count = len(places)
+        while count and (places[count - 1] == right or places[:count].count(right) > 1):
+            count -= 1
+        return Mistake(self.number, self.edits[:count]) if count else None
+
 
 def numbered(number: int) -> Project | None:
     """A project with one bug; always the same for a number, or none."""
@@ -69,7 +85,8 @@ def read(path: Path = HOME) -> list[Mistake]:
     if not path.exists():
         return []
     lines = map(json.loads, path.read_text("utf-8").splitlines())
-    return [Mistake(line["number"], [(old, new) for old, new in line["edits"]]) for line in lines]
+    found = [Mistake(line["number"], [(old, new) for old, new in line["edits"]]) for line in lines]
+    return [mistake for each in found if (mistake := each.teachable()) is not None]
 
 
 def found(answer: Answer, numbers: Iterable[int], tried: Counter[str] | None = None) -> Iterator[Mistake]:
@@ -101,7 +118,7 @@ def _attempt(answer: Answer, before: Mistake, tried: Counter[str]) -> Edit | Non
     for old, new in before.edits[-1:]:
         if not refused(bug.path, text, old, new):
             project.files[bug.path] = text.replace(old, new)
-    edit = answer(_up_to_the_edit(trace), project)
+    edit = answer(_up_to_the_edit(trace), project, before.edits)
     if edit is None:
         return None
     problem, after = refused(bug.path, text, *edit), text.replace(*edit)
@@ -144,13 +161,17 @@ def answers_of(model: Path, tokenizer: Tokenizer) -> Answer:
             said += pieces[token]
             edits.advance(pieces[token])
             if _END.encode() in said:
-                return said.decode("utf-8", "replace").partition(_END)[0]
+                value, _, begun = said.decode("utf-8", "replace").partition(_END)
+                edits.advance(_NEW.removeprefix(f"{_END}{begun}").encode())
+                return value
             if len(said) > 4 * _LONGEST_STRING:
                 break
         return None
 
-    def answer(asked: Trace, project: Project) -> Edit | None:
-        edits = QuotedEdits(project.files.get)
+    def answer(asked: Trace, project: Project, made: Sequence[Edit]) -> Edit | None:
+        path = project.bugs[0].path
+        done = [edit for old, new in made for edit in ((path, old, new), (path, new, old))][:-1]
+        edits = QuotedEdits(project.files.get, done)
         edits.advance("".join(text for text, _ in asked.pieces).rpartition(_ASSISTANT)[2].encode())
         prompt = encode(asked, tokenizer).ids
         if len(prompt) > _LONGEST_PROMPT or (old := string(prompt, edits)) is None:

@@ -123,7 +123,8 @@ _IMPORTING = (
     "<frozen importlib._bootstrap>:935: in _load_unlocked\n    ???\n"
     "/usr/lib/python3.12/site-packages/_pytest/assertion/rewrite.py:184: in exec_module\n"
     "    exec(co, module.__dict__)\n",
-    "/usr/local/lib/python3.11/site-packages/_pytest/python.py:528: in importtestmodule\n    mod = import_path(\n",
+    "/usr/local/lib/python3.11/site-packages/_pytest/python.py:528: in importtestmodule\n"
+    "    mod = import_path(\n",
     "",
 )
 """Frames of Python's own and pytest's, which differ with their versions."""

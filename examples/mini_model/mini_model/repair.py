@@ -142,7 +142,8 @@ class Repair:
                 self._edited([*calls, self._given.pop(0)], [*results, answer], unchanged)
                 undo = []
                 continue
-            edit = self._call(path, bug.bad_line, bug.good_line) if right else self._wrong(bug, tried)
+            right_edit = self._call(path, bug.bad_line, bug.good_line)
+            edit = right_edit if right else self._wrong(bug, tried, right_edit)
             if edit is None or (right and self._refused(edit)):
                 return None
             old, new = (edit.arguments[key] for key in ("old_string", "new_string"))
@@ -177,8 +178,11 @@ class Repair:
         elif goes_on:
             self.trace.results(*results, shortened(outcome.text))
 
-    def _wrong(self, bug: Bug, tried: set[str]) -> Call | None:
-        """An edit that someone might try, and that does not help."""
+    def _wrong(self, bug: Bug, tried: set[str], right: Call) -> Call | None:
+        """An edit that someone might try, and that does not help.
+
+        It is of another passage than the right one, which the model is kept from trying twice in a row.
+        """
         if self._given:
             return self._given.pop(0)
         text = self.project.files[bug.path]
@@ -197,7 +201,7 @@ class Repair:
             lines = text.split("\n")
             lines[mutation.line] = mutation.bad
             call = self._call(bug.path, mutation.good, mutation.bad, learn=False)
-            if self._refused(call):
+            if self._refused(call) or call.arguments["old_string"] == right.arguments["old_string"]:
                 continue
             self.project.files[bug.path] = "\n".join(lines)
             outcome = run_tests(self.project, self.rng)

@@ -1,18 +1,27 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_code.local.quoted_edits import QuotedEdits
+from qwen_code.chunks import CallChunk
+from qwen_code.local.constraint import CallConstraint, Grammars
+from qwen_code.local.quoted_edits import QuotedEdits, QuotingConstraint, edits_made
+from qwen_code.messages import Message, ToolCall
+from qwen_code.wire import Decoder
+from tests.support.tiny_models import needs_llama_cpp
+from tests.unit.local.test_call_grammar import EDIT
+from tests.unit.local.test_constraint import Forcing
 
 TEXT = "def f(a):\n    return a - 1\n\n\ndef g(a):\n    return a - 2\n"
+NEW = "\n</parameter>\n<parameter=new_string>\n"
 OPENER = "<tool_call>\n<function=edit>\n<parameter=file_path>\nm.py\n</parameter>\n<parameter=old_string>\n"
 
 
-def _edits(*texts: str, file: str = TEXT) -> QuotedEdits:
-    edits = QuotedEdits({"m.py": file}.get)
+def _edits(*texts: str, file: str = TEXT, made: Sequence[tuple[str, str, str]] = ()) -> QuotedEdits:
+    edits = QuotedEdits({"m.py": file}.get, made)
     for text in texts:
         edits.advance(text.encode())
     return edits
@@ -43,11 +52,49 @@ def test_a_second_edit_finds_what_the_first_one_left() -> None:
     assert _next(_edits(first, OPENER), " - 1", " + 1", " - 2") == [" + 1", " - 2"]
 
 
+def test_after_an_edit_that_changed_nothing_the_next_one_begins_differently() -> None:
+    made = [("m.py", " - 1", " - 1"), ("m.py", "g(a)", "g(a)")]
+    assert _next(_edits(OPENER, f" - 1{NEW}", made=made[:1]), " - 1", " -", " +", " ") == [" +", " "]
+    assert _next(_edits(OPENER, f" - 1{NEW}", made=made), " - 1", " -", " +") == [" +"]
+    assert _next(_edits(OPENER, f" - 2{NEW}", made=made), " - 2", " -", " +") == [" - 2", " -", " +"]
+
+
+def test_what_was_taken_back_is_neither_tried_again_at_once_nor_in_the_same_way() -> None:
+    made = [("m.py", " - 1", " + 1"), ("m.py", " + 1", " - 1")]
+    assert _next(_edits(OPENER, made=made), " - 1", " - 2", " -", "a") == [" - 2", " -", "a"]
+    assert _next(_edits(OPENER, " -", made=made), " 1", " 2") == [" 2"]
+    made += [("m.py", " - 2", " + 2"), ("m.py", " + 2", " - 2")]
+    assert _next(_edits(OPENER, made=made), " - 1", " - 2") == [" - 1"]
+    assert _next(_edits(OPENER, f" - 1{NEW}", made=made), " +", " *") == [" *"]
+    made += [
+        ("m.py", " - 1", " * 1"),
+        ("m.py", " * 1", " - 1"),
+        ("m.py", "g(a)", "h(a)"),
+        ("m.py", "h(a)", "g(a)"),
+    ]
+    assert _next(_edits(OPENER, made=made), " - 1", " - 2", "g(a)") == [" - 2"]
+
+
+def test_a_change_is_another_from_where_it_differs_from_the_file() -> None:
+    made = [("m.py", "a - 1", "a - 3"), ("m.py", "a - 3", "a - 1")]
+    begun = _edits(OPENER, f"a - 1{NEW}", made=made)
+    assert _next(begun, "a", "a - 3", "a - 4") == ["a", "a - 4"]
+    begun.advance(b"a - ")
+    assert _next(begun, "3", "2", "31") == ["2", "31"]
+
+
+def test_an_edit_can_always_be_taken_back() -> None:
+    wrong = TEXT.replace(" - 1", " + 1")
+    made = [("m.py", " - 1", " + 1"), ("m.py", " + 1", " - 1"), ("m.py", " - 1", " + 1")]
+    assert _next(_edits(OPENER, file=wrong, made=made), " + 1") == [" + 1"]
+    assert _next(_edits(OPENER, f" + 1{NEW}", file=wrong, made=made), " - 1") == [" - 1"]
+
+
 def test_everything_else_is_free() -> None:
     assert _edits("I read it.").allows(b"nonsense")
     assert _edits(OPENER.replace("m.py", "unknown.py")).allows(b"nonsense")
     assert _edits(OPENER.replace("=edit>", "=write_file>")).allows(b"nonsense")
-    new = _edits(OPENER, " - 1\n</parameter>\n<parameter=new_string>\n")
+    new = _edits(OPENER, f" - 1{NEW}")
     assert new.allows(b"nonsense")
     forced = _edits(OPENER, "nonsense")
     assert forced.allows(b" and more of it")
@@ -69,3 +116,31 @@ def test_whatever_is_chosen_the_value_is_in_the_file_once(text: str, random: Ran
         edits.advance(piece.encode())
         written += piece
     assert text.count(written.partition("\n</parameter>")[0]) == 1
+
+
+@needs_llama_cpp
+def test_edits_that_a_random_model_is_forced_to_make_all_quote_the_file() -> None:
+    forcing = Forcing()
+    model = forcing.engine.model
+    grammars = Grammars(model, (EDIT,), "xml")
+    made: list[str] = []
+    for seed in range(20):
+        constraint = QuotingConstraint(model, CallConstraint(model, grammars), QuotedEdits(lambda path: TEXT))
+        text, _, _ = forcing.draw("<tool_call>\n<function=edit>\n", seed, constraint)
+        chunks = Decoder((EDIT,)).feed(text)
+        made += [chunk.call.arguments["old_string"] for chunk in chunks if isinstance(chunk, CallChunk)][:1]
+    grammars.close()
+    forcing.engine.close()
+    assert len(made) >= 5
+    assert all(TEXT.count(old) == 1 for old in made), made
+
+
+def test_the_edits_of_a_conversation_are_known() -> None:
+    call = ToolCall("1", "edit", {"file_path": "m.py", "old_string": "a", "new_string": "b"})
+    other = ToolCall("2", "read_file", {"file_path": "m.py"})
+    messages = [
+        Message("user", "hi"),
+        Message("assistant", "", tool_calls=(other, call)),
+        Message("tool", "ok"),
+    ]
+    assert edits_made(messages) == [("m.py", "a", "b")]
