@@ -7,8 +7,14 @@ scripts/setup.sh dev,local,train
 cd examples/mini_model
 python=../../.venv/bin/python
 mkdir -p build
-$python -m mini_model.train --minutes "${1:-150}"
-$python -m mini_model.train --minutes "${2:-30}" --decay
+$python -m mini_model.train --minutes "${1:-120}"
+# What it gets wrong now, it is shown how to go on from in the rest of the training.
+$python -m mini_model.export build/checkpoint.pt build/so_far.gguf
+rm -f build/mistakes.jsonl
+$python -m mini_model.mistakes build/so_far.gguf --minutes 3 &
+$python -m mini_model.mistakes build/so_far.gguf --minutes 3 --start 1000000
+wait
+$python -m mini_model.train --minutes "${2:-60}" --decay
 $python -m mini_model.export build/finished.pt build/mini.gguf
 $python -m mini_model.evaluate build/mini.gguf --count 200 | tee build/evaluation.md
 $python -m mini_model.evaluate build/mini.gguf --folder handwritten | tee -a build/evaluation.md

@@ -1,7 +1,7 @@
-"""Holds what an edit replaces to what its file says, in one place and no other, and edits to be new ones.
+"""Holds what an edit replaces to what its file says, in one place and no other, and attempts to be new ones.
 
 A small model that copies a line slips now and then: the edit is refused, and a turn is lost. And where an
-edit did not help it makes the same one again, because it stands there already to be copied. Only for models
+edit or a search did not help it makes the same one again, for it stands there to be copied. Only for models
 that declare in their GGUF that they want it (`qwen_code.quotes_files`): one that means to replace what is
 not there is told so by the tool, which helps it more than a passage of the file that it did not mean.
 """
@@ -9,7 +9,7 @@ not there is told so by the tool, which helps it more than a passage of the file
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ Made = tuple[str, str, str]
 _TAG = re.compile(rb"<(function|parameter)=([^<>\s]+)>(?=\n)")
 _END = b"\n</parameter>"
 _LONGEST_TAG = 256
+_NEVER = float("-inf")
 
 
 def quotes_files(header: GgufHeader) -> bool:
@@ -40,6 +41,13 @@ def edits_made(messages: Iterable[Message]) -> list[Made]:
     calls = (call for message in messages for call in message.tool_calls if call.name == "edit")
     values = ([str(call.arguments.get(key, "")) for key in keys] for call in calls)
     return [(path, old, new) for path, old, new in values]
+
+
+def vain_searches(messages: Sequence[Message]) -> list[str]:
+    """The patterns of a conversation that nothing matched."""
+    vain = {m.tool_call_id for m in messages if m.role == "tool" and m.text.startswith("No matches for ")}
+    calls = (call for message in messages for call in message.tool_calls if call.id in vain)
+    return [str(call.arguments.get("pattern", "")) for call in calls if call.name == "grep_search"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +65,15 @@ class _Edit:
 class QuotedEdits:
     """Follows the calls of one answer, in Qwen3-Coder's notation, as they are written.
 
-    What was tried and taken back is not tried again: not the same passage at once, nor a third time, and not
-    with the same change.
+    What an edit replaces ends with a line, and only its first line changes. An edit of what an edit wrote puts
+    back what was there. What was tried and taken back is not tried again: not the same passage at once, nor a
+    third time, and not with the same change.
     """
 
-    def __init__(self, text_of: TextOf, made: Iterable[Made] = ()) -> None:
+    def __init__(self, text_of: TextOf, made: Iterable[Made] = (), vain: Iterable[str] = ()) -> None:
+        """`vain`: patterns that are not to be searched again."""
         self._text_of = text_of
+        self._vain = [pattern.encode() for pattern in vain]
         self._standing: list[_Edit] = []
         self._tried: list[_Edit] = []
         """What was taken back, or changed nothing."""
@@ -78,8 +89,11 @@ class QuotedEdits:
     def allows(self, piece: bytes) -> bool:
         """Whether the answer may go on with `piece`."""
         written = self._written[1:]
+        if self._key == b"pattern":
+            return not any(_searches_alike(written + piece, pattern) for pattern in self._vain)
         if self._key == b"new_string":
-            return not self._repeats(written + piece)
+            new = written + piece
+            return self._changes_a_line(new) and not self._repeats(new)
         text = self._text if self._key == b"old_string" else b""
         if not text:
             return True
@@ -106,7 +120,7 @@ class QuotedEdits:
     def _begin(self, kind: bytes, name: bytes) -> None:
         if kind == b"function":
             self._tool, self._arguments = name, {}
-        elif self._tool == b"edit":
+        elif self._tool == b"edit" or (self._tool, name) == (b"grep_search", b"pattern"):
             self._key = name
 
     @property
@@ -143,14 +157,28 @@ class QuotedEdits:
         places = [place for place, _ in self._places(text)]
         return {place for place in places if places.count(place) > 1} | set(places[-1:])
 
+    def _changes_a_line(self, new: bytes) -> bool:
+        """Whether a new string that begins so can leave all but the first line as it is, or takes back."""
+        text, old = self._text, self._arguments.get(b"old_string", b"")
+        if not text or text.count(old) != 1:
+            return True
+        back = self._standing_before(old)
+        line = back.old.partition(b"\n")[0] if back else new.partition(b"\n")[0]
+        whole = line + b"".join(old.partition(b"\n")[1:]) + _END
+        return whole.startswith(new) or new.startswith(whole)
+
+    def _standing_before(self, old: bytes) -> _Edit | None:
+        """The edit that wrote what an old string begins with."""
+        standing = (e for e in reversed(self._standing) if e.path == self._path and e.new)
+        return next((edit for edit in standing if old.startswith(edit.new)), None)
+
     def _repeats(self, new: bytes) -> bool:
         """Whether a new string that begins so begins a change that was tried here.
 
         Of one that changed nothing even the first token; nothing keeps an edit from being taken back.
         """
         text, old = self._text, self._arguments.get(b"old_string", b"")
-        undoes = any(edit.path == self._path and old.startswith(edit.new) for edit in self._standing)
-        if not text or text.count(old) != 1 or undoes or not new.strip():
+        if not text or text.count(old) != 1 or self._standing_before(old) or not new.strip():
             return False
         changes = (tried for place, tried in self._places(text) if place == text.index(old))
         unchanged = ((tried + _END, 0 if tried == old else _alike(old, tried)) for tried in changes)
@@ -186,7 +214,15 @@ def _alike(one: bytes, other: bytes) -> int:
 
 
 def _is_place(passage: bytes, text: bytes, barred: Collection[int]) -> bool:
-    return text.count(passage) == 1 and text.index(passage) not in barred
+    at = text.find(passage)
+    ends_a_line = text[at + len(passage) :][:1] in (b"", b"\n") or passage.endswith(b"\n")
+    return text.count(passage) == 1 and at not in barred and ends_a_line
+
+
+def _searches_alike(written: bytes, pattern: bytes) -> bool:
+    """Whether a pattern that begins so begins as `pattern`; with `def` or `class` it may."""
+    first, space, _ = pattern.partition(b" ")
+    return len(written) > (len(first) + 1 if space else 0) and pattern.startswith(written)
 
 
 class QuotingConstraint:
@@ -210,10 +246,12 @@ class QuotingConstraint:
 
     def mask(self, candidates: Any) -> None:
         self._calls.mask(candidates)
-        for n in range(candidates.size):
-            candidate = candidates.data[n]
-            if candidate.logit > float("-inf") and not self._edits.allows(self._model.piece(candidate.id)):
-                candidate.logit = float("-inf")
+        left = [n for n in range(candidates.size) if candidates.data[n].logit > _NEVER]
+        refused = [n for n in left if not self._edits.allows(self._model.piece(candidates.data[n].id))]
+        if len(refused) == len(left) and candidates.size == self._model.vocabulary_size:
+            return  # at the end of a file a passage may be neither unique nor go on: then the tool says so
+        for n in refused:
+            candidates.data[n].logit = _NEVER
 
     def advance(self, token: int) -> None:
         self._edits.advance(self._model.piece(token))

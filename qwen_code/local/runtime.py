@@ -27,6 +27,7 @@ from qwen_code.local.quoted_edits import (
     TextOf,
     edits_made,
     quotes_files,
+    vain_searches,
 )
 from qwen_code.local.sampling import Sampling
 from qwen_code.local.schema_grammar import Schema
@@ -244,7 +245,9 @@ class Runtime:
         calls = CallConstraint(self.model, self._grammars)
         if not quotes_files(self.model.header):
             return calls
-        return QuotingConstraint(self.model, calls, QuotedEdits(text_of, edits_made(prompt.messages)))
+        messages = prompt.messages
+        edits = QuotedEdits(text_of, edits_made(messages), vain_searches(messages))
+        return QuotingConstraint(self.model, calls, edits)
 
     @property
     def _call_opener(self) -> list[int]:

@@ -1,6 +1,6 @@
 """Edits that the model gets wrong, so that training can show it how to go on from just those.
 
-    python -m mini_model.mistakes MODEL.gguf --count 3000    # adds to build/mistakes.jsonl
+    python -m mini_model.mistakes MODEL.gguf --minutes 3    # adds to build/mistakes.jsonl
 
 An attempt that a teacher makes up is seldom the one that the model would make, so it never learns not to make
 that one again (the reasoning of DAgger: Ross, Gordon and Bagnell, 2011).
@@ -11,9 +11,11 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +70,9 @@ class Mistake:
         lines = text.split("\n")
         right = text.index(smallest_edit(lines, lines.index(bug.bad_line), bug.good_line)[0])
         places = [text.index(old) for old, _ in self.edits]
-        count = len(places)
-        while count and (places[count - 1] == right or places[:count].count(right) > 1):
-            count -= 1
-        return Mistake(self.number, self.edits[:count]) if count else None
+        while places and (places[-1] == right or places.count(right) > 1):
+            places.pop()
+        return Mistake(self.number, self.edits[: len(places)]) if places else None
 
 
 def numbered(number: int) -> Project | None:
@@ -102,7 +103,7 @@ def found(answer: Answer, numbers: Iterable[int], tried: Counter[str] | None = N
             mistake.edits.append(edit)
         del mistake.edits[MAX_ATTEMPTS - 1 :]
         if mistake.edits and mistake.trace(random.Random(number), brief=True) is None:
-            mistake.edits.pop()  # it helped, in a way of its own, or the file is no Python any more
+            mistake.edits.pop()  # it helped, in a way of its own
         if mistake.edits:
             yield mistake
 
@@ -182,26 +183,27 @@ def answers_of(model: Path, tokenizer: Tokenizer) -> Answer:
     return answer
 
 
-def _add(model: Path, numbers: Sequence[int]) -> None:
+def _add(model: Path, numbers: Iterable[int], minutes: float) -> None:
     from mini_model.export import restore
 
-    tried = Counter[str]()
+    tried, end = Counter[str](), time.monotonic() + 60 * minutes
     answer = answers_of(model, Tokenizer(restore(model)["tokenizer"]))
     with HOME.open("a", encoding="utf-8") as file:
-        for count, mistake in enumerate(found(answer, numbers, tried), 1):
+        for mistake in found(answer, numbers, tried):
             file.write(json.dumps(asdict(mistake)) + "\n")
             file.flush()
-            if count % 100 == 0:
-                print(dict(sorted(tried.items())), flush=True)
+            if time.monotonic() > end:
+                break
+    print(", ".join(f"{what} {n}" for what, n in sorted(tried.items())), flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Collect edits that the model gets wrong.")
     parser.add_argument("model", type=Path)
-    parser.add_argument("--start", type=int, default=0)
-    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--start", type=int, default=0, help="the number of the first project")
+    parser.add_argument("--minutes", type=float, default=3)
     given = parser.parse_args()
-    _add(given.model, range(given.start, given.start + given.count))
+    _add(given.model, count(given.start), given.minutes)
 
 
 if __name__ == "__main__":
