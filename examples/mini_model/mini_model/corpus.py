@@ -19,7 +19,7 @@ from mini_model.tokens import Tokenizer
 from mini_model.trace import Trace
 
 OPENING = f"<|im_start|>system\n{SYSTEM}<|im_end|>\n"
-_CHATS, _SHORT, _EXERCISES = 0.01, 0.015, 0.905
+_CHATS, _SHORT, _EXERCISES = 0.012, 0.03, 0.888
 """The shares of each kind; an exercise has about a sixth of the tokens of a whole repair."""
 _MISTAKES = 0.12
 """The share of repairs that begin with an edit which the model got wrong, once some are known."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from mini_model.names import invented, noun
-from mini_model.pytest_output import centred
+from mini_model.pytest_output import IMPORTING, centred
 
 
 def no_tests(rng: random.Random) -> str:
@@ -86,9 +86,5 @@ def unreadable(rng: random.Random) -> str:
         )
     )
     absolute = f"/home/{noun(rng)}/{noun(rng)}/{path}"
-    frames = (
-        f"/usr/lib/python3.1{rng.randint(1, 4)}/site-packages/_pytest/python.py:{rng.randint(400, 600)}: in importtestmodule\n    mod = import_path(\n"
-        if rng.random() < 0.5
-        else ""
-    )
+    frames = rng.choice(IMPORTING)
     return f'{head}{frames}{test}:{rng.randint(1, 4)}: in <module>\n    from {module} import {function}\nE     File "{absolute}", line {line}\nE   {wrong}\nE       {" " * rng.randint(3, 20)}^\nE   {complaint}{tail}'

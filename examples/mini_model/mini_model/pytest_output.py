@@ -103,7 +103,7 @@ def not_imported(project: Project, path: str, error: Exception, rng: random.Rand
     complaint = "".join(traceback.format_exception_only(error)).rstrip("\n").split("\n")
     return (
         f"\n{centred('=', ' ERRORS ')}\n{centred('_', f' ERROR collecting {path} ')}\n"
-        + rng.choice(_IMPORTING)
+        + rng.choice(IMPORTING)
         + "".join(frames)
         + "".join(f"E   {line}\n" for line in complaint)
         + f"{centred('!', ' stopping after 1 failures ')}\n"
@@ -112,7 +112,7 @@ def not_imported(project: Project, path: str, error: Exception, rng: random.Rand
     )
 
 
-_IMPORTING = (
+IMPORTING = (
     "/usr/lib/python3.12/site-packages/_pytest/python.py:498: in importtestmodule\n    mod = import_path(\n"
     "/usr/lib/python3.12/site-packages/_pytest/pathlib.py:587: in import_path\n"
     "    importlib.import_module(module_name)\n"
@@ -123,8 +123,19 @@ _IMPORTING = (
     "<frozen importlib._bootstrap>:935: in _load_unlocked\n    ???\n"
     "/usr/lib/python3.12/site-packages/_pytest/assertion/rewrite.py:184: in exec_module\n"
     "    exec(co, module.__dict__)\n",
-    "/usr/local/lib/python3.11/site-packages/_pytest/python.py:528: in importtestmodule\n"
-    "    mod = import_path(\n",
+    "/home/user/.venv/lib/python3.11/site-packages/_pytest/python.py:528: in importtestmodule\n"
+    "    mod = import_path(\n"
+    "/home/user/.venv/lib/python3.11/site-packages/_pytest/pathlib.py:640: in import_path\n"
+    "    importlib.import_module(module_name)\n"
+    "/usr/lib/python3.11/importlib/__init__.py:126: in import_module\n"
+    "    return _bootstrap._gcd_import(name[level:], package, level)\n"
+    "           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
+    "<frozen importlib._bootstrap>:1204: in _gcd_import\n    ???\n"
+    "<frozen importlib._bootstrap>:1176: in _find_and_load\n    ???\n"
+    "<frozen importlib._bootstrap>:1147: in _find_and_load_unlocked\n    ???\n"
+    "<frozen importlib._bootstrap>:690: in _load_unlocked\n    ???\n"
+    "/home/user/.venv/lib/python3.11/site-packages/_pytest/assertion/rewrite.py:185: in exec_module\n"
+    "    exec(co, module.__dict__)\n",
     "",
 )
 """Frames of Python's own and pytest's, which differ with their versions."""
@@ -156,7 +167,7 @@ def _failure(name: str, error: BaseException, function: Any, ignored: int) -> st
     excinfo = ExceptionInfo.from_exception(error)
     entries = [entry for entry in excinfo.traceback if "__unittest" not in entry.frame.f_globals]
     entries = [
-        entry for entry in entries if str(entry.path) != __file__ and "pytest_output" not in str(entry.path)
+        entry for entry in entries if "pytest_output" not in str(entry.path) and not entry.ishidden(excinfo)
     ]
     if len(entries) > 2:
         entries = [

@@ -36,8 +36,6 @@ from mini_model.tokens import Tokenizer
 from mini_model.tokens import train as train_tokenizer
 
 BUNDLED = Path(__file__).resolve().parents[3] / "qwen_code" / "local" / "mini" / "mini.gguf"
-SNAPSHOT = Path(__file__).resolve().parent.parent / "snapshot.gguf"
-"""How far training had come before a model was good enough for the package."""
 HOME = Path(__file__).resolve().parent.parent / "build"
 VOCABULARY = 4096
 _HELD_OUT = 10_000_000
@@ -219,8 +217,8 @@ def _optimisers(network: Network) -> list[torch.optim.Optimizer]:
 
 
 def _trained() -> Path | None:
-    """An exported model to go on from: the one in the package, else the snapshot."""
-    return next((path for path in (BUNDLED, SNAPSHOT) if path.exists()), None)
+    """The model in the package, to go on from."""
+    return BUNDLED if BUNDLED.exists() else None
 
 
 def tokenizer_in(folder: Path, seed: int, *, fresh: bool = False) -> Tokenizer:

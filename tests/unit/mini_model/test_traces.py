@@ -90,6 +90,23 @@ def test_failures_read_as_pytest_prints_them(tmp_path: Path) -> None:
         assert VARIES.sub("", outcome.text) == VARIES.sub("", printed)
 
 
+def test_a_missing_exception_reads_as_pytest_prints_it(tmp_path: Path) -> None:
+    from mini_model.project import Project
+    from mini_model.pytest_output import run_tests
+
+    test = "import pytest\nimport m\n\n\ndef test_f():\n    with pytest.raises(ValueError):\n        m.f(1)\n"
+    project = Project({"m.py": "def f(a):\n    return a\n", "test_m.py": test}, {"m": "m.py"}, {})
+    project.tests = ["test_m.py"]
+    for path, text in project.files.items():
+        (tmp_path / path).write_text(text, "utf-8")
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-rN"]
+    real = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    outcome = run_tests(project, random.Random(0))
+    assert outcome is not None
+    printed = f"{real.stdout.rstrip()}\n[exit code {real.returncode}]"
+    assert VARIES.sub("", outcome.text) == VARIES.sub("", printed)
+
+
 def test_a_file_that_is_no_python_any_more_reads_as_pytest_says_it(tmp_path: Path) -> None:
     from mini_model.files import packages, write_to
     from mini_model.pytest_output import run_anyway, run_tests
