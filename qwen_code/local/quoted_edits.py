@@ -65,9 +65,9 @@ class _Edit:
 class QuotedEdits:
     """Follows the calls of one answer, in Qwen3-Coder's notation, as they are written.
 
-    What an edit replaces ends with a line, and only its first line changes. An edit of what an edit wrote puts
-    back what was there. What was tried and taken back is not tried again: not the same passage at once, nor a
-    third time, and not with the same change.
+    What an edit replaces ends with a line, and only its first line changes. An edit of what an edit wrote
+    puts back what was there. What was tried and taken back is not tried again: not the same passage at once,
+    nor a third time, and not with the same change.
     """
 
     def __init__(self, text_of: TextOf, made: Iterable[Made] = (), vain: Iterable[str] = ()) -> None:
