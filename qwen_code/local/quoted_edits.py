@@ -92,8 +92,7 @@ class QuotedEdits:
         if self._key == b"pattern":
             return not any(_searches_alike(written + piece, pattern) for pattern in self._vain)
         if self._key == b"new_string":
-            new = written + piece
-            return self._changes_a_line(new) and not self._repeats(new)
+            return self._may_become(written + piece)
         text = self._text if self._key == b"old_string" else b""
         if not text:
             return True
@@ -157,28 +156,28 @@ class QuotedEdits:
         places = [place for place, _ in self._places(text)]
         return {place for place in places if places.count(place) > 1} | set(places[-1:])
 
-    def _changes_a_line(self, new: bytes) -> bool:
-        """Whether a new string that begins so can leave all but the first line as it is, or takes back."""
+    def _may_become(self, new: bytes) -> bool:
+        """Whether a new string may begin so: with another first line than was tried, or taking back."""
         text, old = self._text, self._arguments.get(b"old_string", b"")
         if not text or text.count(old) != 1:
             return True
         back = self._standing_before(old)
         line = back.old.partition(b"\n")[0] if back else new.partition(b"\n")[0]
         whole = line + b"".join(old.partition(b"\n")[1:]) + _END
-        return whole.startswith(new) or new.startswith(whole)
+        changes_a_line = whole.startswith(new) or new.startswith(whole)
+        return changes_a_line and (back is not None or not self._repeats(new, old, text))
 
     def _standing_before(self, old: bytes) -> _Edit | None:
         """The edit that wrote what an old string begins with."""
         standing = (e for e in reversed(self._standing) if e.path == self._path and e.new)
         return next((edit for edit in standing if old.startswith(edit.new)), None)
 
-    def _repeats(self, new: bytes) -> bool:
-        """Whether a new string that begins so begins a change that was tried here.
+    def _repeats(self, new: bytes, old: bytes, text: bytes) -> bool:
+        """Whether a new string that begins so begins a change of `old` that was tried.
 
-        Of one that changed nothing even the first token; nothing keeps an edit from being taken back.
+        Of one that changed nothing even the first token.
         """
-        text, old = self._text, self._arguments.get(b"old_string", b"")
-        if not text or text.count(old) != 1 or self._standing_before(old) or not new.strip():
+        if not new.strip():
             return False
         changes = (tried for place, tried in self._places(text) if place == text.index(old))
         unchanged = ((tried + _END, 0 if tried == old else _alike(old, tried)) for tried in changes)

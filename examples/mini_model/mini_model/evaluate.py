@@ -34,6 +34,7 @@ from qwen_code.backends.base import Host
 from qwen_code.backends.llama_cpp import LlamaCppBackend
 from qwen_code.backends.local_options import runtime_options
 from qwen_code.chunks import CallChunk, TextChunk
+from qwen_code.local.bundled import BUNDLED_SHELL_TIMEOUT_S
 from qwen_code.messages import Message, Prompt, ToolCall
 from qwen_code.settings.model import LocalSettings, SamplingSettings, Settings
 
@@ -42,7 +43,7 @@ _MAX_TOKENS = 400
 """As for the model in the package, which has a limit for one answer."""
 _SETTINGS = {
     "model": {"generationConfig": {"samplingParams": {"max_tokens": _MAX_TOKENS}}},
-    "tools": {"shell": {"defaultTimeoutMs": 12_000}},
+    "tools": {"shell": {"defaultTimeoutMs": int(BUNDLED_SHELL_TIMEOUT_S * 1000)}},
 }
 
 

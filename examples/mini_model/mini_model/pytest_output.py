@@ -28,6 +28,7 @@ from _pytest.outcomes import Failed
 
 from mini_model.project import Project
 from mini_model.unit import TooLong, cpu_limit
+from qwen_code.local.bundled import BUNDLED_SHELL_TIMEOUT_S
 
 COMMAND = "python -m pytest -x -q -rN"
 
@@ -74,7 +75,7 @@ def run_anyway(project: Project, rng: random.Random) -> Outcome:
 
 
 _ENDLESS = Outcome(
-    "(no output)\n[timed out after 12 s; it and all that it started was ended. "
+    f"(no output)\n[timed out after {BUNDLED_SHELL_TIMEOUT_S:g} s; it and all that it started was ended. "
     "Set timeout (milliseconds, at most 600000) or is_background]",
     False,
     exit_code=124,

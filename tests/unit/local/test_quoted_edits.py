@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from qwen_code.chunks import CallChunk
 from qwen_code.local.constraint import CallConstraint, Grammars
-from qwen_code.local.quoted_edits import QuotedEdits, QuotingConstraint, edits_made
+from qwen_code.local.quoted_edits import QuotedEdits, QuotingConstraint, edits_made, vain_searches
 from qwen_code.messages import Message, ToolCall
 from qwen_code.wire import Decoder
 from tests.support.tiny_models import needs_llama_cpp
@@ -88,6 +88,44 @@ def test_an_edit_can_always_be_taken_back() -> None:
     made = [("m.py", " - 1", " + 1"), ("m.py", " + 1", " - 1"), ("m.py", " - 1", " + 1")]
     assert _next(_edits(OPENER, file=wrong, made=made), " + 1") == [" + 1"]
     assert _next(_edits(OPENER, f" + 1{NEW}", file=wrong, made=made), " - 1") == [" - 1"]
+
+
+def test_what_is_replaced_ends_with_a_line() -> None:
+    assert _next(_edits(OPENER, "def f"), "\n</parameter>", "(a):\n</parameter>") == ["(a):\n</parameter>"]
+
+
+def test_an_edit_changes_one_line() -> None:
+    begun = _edits(OPENER, f"f(a):\n    return a - 1{NEW}")
+    assert _next(begun, "f(b):", "f(b):\n    return a", "f(b):\n    return b", "f(b):\n</") == [
+        "f(b):",
+        "f(b):\n    return a",
+    ]
+    begun.advance(b"f(b):\n    return a - 1")
+    assert _next(begun, "\n</parameter>", "0", "\n    ") == ["\n</parameter>"]
+
+
+def test_what_an_edit_wrote_becomes_what_was_there() -> None:
+    begun = _edits(OPENER, f" + 1{NEW}", file=TEXT.replace(" - 1", " + 1"), made=[("m.py", " - 1", " + 1")])
+    assert _next(begun, " - 1", " - 2", " *", " + 1") == [" - 1"]
+
+
+def test_what_nothing_matched_is_not_searched_again() -> None:
+    searches = QuotedEdits(lambda path: None, vain=["def inv"])
+    searches.advance(b"<tool_call>\n<function=grep_search>\n<parameter=pattern>\n")
+    assert _next(searches, "def", "def ", "class inv", "def inv", "def ship") == [
+        "def",
+        "def ",
+        "class inv",
+        "def ship",
+    ]
+    call = ToolCall("1", "grep_search", {"pattern": "def inv"})
+    found = ToolCall("2", "grep_search", {"pattern": "def ship"})
+    messages = [
+        Message("assistant", "", tool_calls=(call, found)),
+        Message("tool", "No matches for def inv.", tool_call_id="1"),
+        Message("tool", "m.py:1:def ship():", tool_call_id="2"),
+    ]
+    assert vain_searches(messages) == ["def inv"]
 
 
 def test_everything_else_is_free() -> None:

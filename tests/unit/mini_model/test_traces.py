@@ -75,6 +75,13 @@ def test_there_are_many_families_of_bugs() -> None:
     assert len(families) >= 40
 
 
+def printed(folder: Path) -> str:
+    """What pytest really prints there, as the tool gives it."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-rN"]
+    real = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return f"{real.stdout.rstrip()}\n[exit code {real.returncode}]"
+
+
 def test_failures_read_as_pytest_prints_them(tmp_path: Path) -> None:
     from mini_model.files import packages, write_to
     from mini_model.pytest_output import run_tests
@@ -82,29 +89,23 @@ def test_failures_read_as_pytest_prints_them(tmp_path: Path) -> None:
     for number, project in enumerate(packages(3, seed=1)):
         folder = tmp_path / str(number)
         write_to(project, folder)
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-rN"]
-        real = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         outcome = run_tests(project, random.Random(0))
         assert outcome is not None
-        printed = f"{real.stdout.rstrip()}\n[exit code {real.returncode}]"
-        assert VARIES.sub("", outcome.text) == VARIES.sub("", printed)
+        assert VARIES.sub("", outcome.text) == VARIES.sub("", printed(folder))
 
 
 def test_a_missing_exception_reads_as_pytest_prints_it(tmp_path: Path) -> None:
+    from mini_model.files import write_to
     from mini_model.project import Project
     from mini_model.pytest_output import run_tests
 
     test = "import pytest\nimport m\n\n\ndef test_f():\n    with pytest.raises(ValueError):\n        m.f(1)\n"
     project = Project({"m.py": "def f(a):\n    return a\n", "test_m.py": test}, {"m": "m.py"}, {})
     project.tests = ["test_m.py"]
-    for path, text in project.files.items():
-        (tmp_path / path).write_text(text, "utf-8")
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-rN"]
-    real = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    write_to(project, tmp_path)
     outcome = run_tests(project, random.Random(0))
     assert outcome is not None
-    printed = f"{real.stdout.rstrip()}\n[exit code {real.returncode}]"
-    assert VARIES.sub("", outcome.text) == VARIES.sub("", printed)
+    assert VARIES.sub("", outcome.text) == VARIES.sub("", printed(tmp_path))
 
 
 def test_a_file_that_is_no_python_any_more_reads_as_pytest_says_it(tmp_path: Path) -> None:
@@ -117,10 +118,8 @@ def test_a_file_that_is_no_python_any_more_reads_as_pytest_says_it(tmp_path: Pat
     project.files[bug.path] = project.files[bug.path].replace(bug.bad_line, f"{bug.bad_line} (")
     project.directory = str(tmp_path)
     write_to(project, tmp_path)
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-rN"]
-    real = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     said = run_anyway(project, random.Random(0)).text
-    assert shortened(said) == shortened(f"{real.stdout.rstrip()}\n[exit code {real.returncode}]")
+    assert shortened(said) == shortened(printed(tmp_path))
     assert "SyntaxError" in said
     assert run_tests(project, random.Random(0)) is None
 
