@@ -210,7 +210,8 @@ def test_the_model_is_changed_in_mid_session_and_the_conversation_goes_on(tmp_pa
             person.type("second question", "\r")
             person.sees("> second question")
             person.rests()
-            assert "· local" in person.emulator.screen()[-1]
+            # The prompt can be on the screen before the rest of the same frame is.
+            person.until(lambda: "· local" in person.emulator.screen()[-1], "the runtime in the status line")
             person.type("/model test-model", "\r")
             person.sees("From now on test-model answers.")
             person.type("third question", "\r")
