@@ -9,23 +9,24 @@ not there is told so by the tool, which helps it more than a passage of the file
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from qwen_code.local.constraint import CallConstraint
 from qwen_code.local.gguf import GgufHeader
 from qwen_code.local.model import Model
-from qwen_code.messages import Message
+from qwen_code.local.python_edits import PythonText, only_known
+from qwen_code.local.so_far import SoFar
 
 TextOf = Callable[[str], str | None]
 """The text of a file that the model knows as it is, by the path that it uses; None for others."""
 
-Made = tuple[str, str, str]
-"""An edit that the conversation holds: path, what was to be replaced, and by what."""
-
 _TAG = re.compile(rb"<(function|parameter)=([^<>\s]+)>(?=\n)")
 _END = b"\n</parameter>"
+_FOLLOWED = {(b"grep_search", b"pattern"), (b"read_file", b"file_path")}
+"""Arguments that are held to something, besides those of edits."""
 _LONGEST_TAG = 256
 _NEVER = float("-inf")
 
@@ -33,21 +34,6 @@ _NEVER = float("-inf")
 def quotes_files(header: GgufHeader) -> bool:
     """Whether a model declares that its edits quote files word by word."""
     return header.metadata.get("qwen_code.quotes_files") is True
-
-
-def edits_made(messages: Iterable[Message]) -> list[Made]:
-    """The edits of a conversation, in order, whatever became of them."""
-    keys = ("file_path", "old_string", "new_string")
-    calls = (call for message in messages for call in message.tool_calls if call.name == "edit")
-    values = ([str(call.arguments.get(key, "")) for key in keys] for call in calls)
-    return [(path, old, new) for path, old, new in values]
-
-
-def vain_searches(messages: Sequence[Message]) -> list[str]:
-    """The patterns of a conversation that nothing matched."""
-    vain = {m.tool_call_id for m in messages if m.role == "tool" and m.text.startswith("No matches for ")}
-    calls = (call for message in messages for call in message.tool_calls if call.id in vain)
-    return [str(call.arguments.get("pattern", "")) for call in calls if call.name == "grep_search"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +53,19 @@ class QuotedEdits:
 
     What an edit replaces ends with a line, and only its first line changes. An edit of what an edit wrote
     puts back what was there. What was tried and taken back is not tried again: not the same passage at once,
-    nor a third time, and not with the same change.
+    nor a third time, and not with the same change; of Python, see `PythonText`.
     """
 
-    def __init__(self, text_of: TextOf, made: Iterable[Made] = (), vain: Iterable[str] = ()) -> None:
-        """`vain`: patterns that are not to be searched again."""
+    def __init__(self, text_of: TextOf, so_far: SoFar | None = None) -> None:
         self._text_of = text_of
-        self._vain = [pattern.encode() for pattern in vain]
+        self._so_far = so_far = SoFar() if so_far is None else so_far
+        self._vain = [pattern.encode() for pattern in so_far.vain]
+        self._python: dict[bytes, PythonText] = {}
+        self._barred_in: dict[bytes, set[int]] = {}
         self._standing: list[_Edit] = []
         self._tried: list[_Edit] = []
         """What was taken back, or changed nothing."""
-        for path, old, new in made:
+        for path, old, new in so_far.edits:
             self._made(_Edit(path.encode(), old.encode(), new.encode()))
         self._texts: dict[bytes, bytes] = {}
         """Of files that this answer edits, as they will be then."""
@@ -90,7 +78,9 @@ class QuotedEdits:
         """Whether the answer may go on with `piece`."""
         written = self._written[1:]
         if self._key == b"pattern":
-            return not any(_searches_alike(written + piece, pattern) for pattern in self._vain)
+            return self._may_be_sought(written + piece)
+        if self._key == b"file_path":
+            return self._may_be_named(written + piece)
         if self._key == b"new_string":
             return self._may_become(written + piece)
         text = self._text if self._key == b"old_string" else b""
@@ -117,9 +107,10 @@ class QuotedEdits:
         self._written = self._written[-_LONGEST_TAG:]
 
     def _begin(self, kind: bytes, name: bytes) -> None:
+        self._barred_in.clear()
         if kind == b"function":
             self._tool, self._arguments = name, {}
-        elif self._tool == b"edit" or (self._tool, name) == (b"grep_search", b"pattern"):
+        elif self._tool == b"edit" or (self._tool, name) in _FOLLOWED:
             self._key = name
 
     @property
@@ -153,8 +144,22 @@ class QuotedEdits:
 
     def _barred(self, text: bytes) -> set[int]:
         """Where the next edit may not begin."""
-        places = [place for place, _ in self._places(text)]
-        return {place for place in places if places.count(place) > 1} | set(places[-1:])
+        if text not in self._barred_in:
+            places = [place for place, _ in self._places(text)]
+            barred = {place for place in places if places.count(place) > 1} | set(places[-1:])
+            if python := self._as_python(text):
+                standing = {text.find(edit.new) for edit in self._standing if edit.path == self._path}
+                barred |= python.idle - standing
+            self._barred_in[text] = barred
+        return self._barred_in[text]
+
+    def _as_python(self, text: bytes) -> PythonText | None:
+        """The text, if it is Python in which a place is the same in characters and bytes."""
+        if not self._path.endswith(b".py") or not text.isascii():
+            return None
+        if text not in self._python:
+            self._python[text] = PythonText(text.decode())
+        return self._python[text]
 
     def _may_become(self, new: bytes) -> bool:
         """Whether a new string may begin so: with another first line than was tried, or taking back."""
@@ -165,7 +170,31 @@ class QuotedEdits:
         line = back.old.partition(b"\n")[0] if back else new.partition(b"\n")[0]
         whole = line + b"".join(old.partition(b"\n")[1:]) + _END
         changes_a_line = whole.startswith(new) or new.startswith(whole)
-        return changes_a_line and (back is not None or not self._repeats(new, old, text))
+        if back is not None or not changes_a_line:
+            return changes_a_line
+        return not self._repeats(new, old, text) and self._makes_sense(new, text, text.index(old))
+
+    def _may_be_sought(self, pattern: bytes) -> bool:
+        """Whether a pattern may begin so: of words that came up, and not in vain."""
+        if any(_searches_alike(pattern, vain) for vain in self._vain):
+            return False
+        value, end, _ = pattern.decode("utf-8", "replace").partition("\n")
+        return not self._so_far.words or only_known(value, self._sought, whole=bool(end))
+
+    @cached_property
+    def _sought(self) -> list[str]:
+        return sorted(self._so_far.words | {"def", "class"})
+
+    def _may_be_named(self, path: bytes) -> bool:
+        """Whether a path may begin so: as one that came up."""
+        value, end, _ = path.decode("utf-8", "replace").partition("\n")
+        paths = self._so_far.paths
+        return not paths or (value in paths if end else any(path.startswith(value) for path in paths))
+
+    def _makes_sense(self, new: bytes, text: bytes, at: int) -> bool:
+        python = self._as_python(text)
+        line, end, _ = new.partition(b"\n")
+        return python is None or (line.isascii() and python.may_become(at, line.decode(), whole=bool(end)))
 
     def _standing_before(self, old: bytes) -> _Edit | None:
         """The edit that wrote what an old string begins with."""

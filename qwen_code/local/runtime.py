@@ -21,16 +21,10 @@ from qwen_code.local.kv_store import KvStore, identity_of
 from qwen_code.local.memory import Checkpoint, Track, least_useful
 from qwen_code.local.model import Model, Placement
 from qwen_code.local.prompt_tokens import PromptTokenizer
-from qwen_code.local.quoted_edits import (
-    QuotedEdits,
-    QuotingConstraint,
-    TextOf,
-    edits_made,
-    quotes_files,
-    vain_searches,
-)
+from qwen_code.local.quoted_edits import QuotedEdits, QuotingConstraint, TextOf, quotes_files
 from qwen_code.local.sampling import Sampling
 from qwen_code.local.schema_grammar import Schema
+from qwen_code.local.so_far import SoFar
 from qwen_code.local.transcript import Rendered, Template, Transcript
 from qwen_code.messages import Message, Prompt
 
@@ -245,9 +239,7 @@ class Runtime:
         calls = CallConstraint(self.model, self._grammars)
         if not quotes_files(self.model.header):
             return calls
-        messages = prompt.messages
-        edits = QuotedEdits(text_of, edits_made(messages), vain_searches(messages))
-        return QuotingConstraint(self.model, calls, edits)
+        return QuotingConstraint(self.model, calls, QuotedEdits(text_of, SoFar.of(prompt.messages)))
 
     @property
     def _call_opener(self) -> list[int]:

@@ -29,8 +29,9 @@ _GROUP = 128
 _CONTEXT_SHARE, _CONTEXT_WEIGHT = 0.3, 0.25
 """Of what the model only reads, a part is learned too, which teaches what code looks like. Not so what stands
 there for the first time: new names can't be foreseen, and would drown the rest."""
-_DECISION_WEIGHTS = (4.0, 2.0)
-"""Of the first tokens of an edit's strings, for the rest is copying and has little to teach."""
+_DECISION_WEIGHTS = (4.0, 3.0, 2.0)
+"""Of the first tokens of an edit's strings: behind them hardly more than one place can be meant, and the rest
+is copying and has little to teach."""
 
 
 @dataclass(frozen=True, slots=True)

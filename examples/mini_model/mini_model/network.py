@@ -21,7 +21,7 @@ from torch import Tensor, nn
 class Shape:
     vocabulary: int = 4096
     width: int = 256
-    layers: int = 6
+    layers: int = 8
     heads: int = 4
     kv_heads: int = 2
     head_size: int = 64
@@ -88,6 +88,8 @@ def _attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 _ROWS = 192
 """Tokens that attend at a time."""
+_TELLING = (4, 3)
+"""Blocks after which it is told what is to be mended; those above fetch it."""
 
 
 def _rotate(z: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -119,7 +121,7 @@ class Network(nn.Module):
         construct(self)
 
     def forward(self, ids: Tensor, flagged: list[Tensor] | None = None) -> Tensor:
-        """`flagged`: gets, twice, how much each token looks like what is to be mended (batch, length).
+        """`flagged`: gets how much each token looks like what is to be mended (batch, length), twice.
 
         That is not part of the model; learning it teaches the layers below to tell what is wrong where it
         stands, and those above need only look there. Its signal comes from every token that is read, where
@@ -131,9 +133,8 @@ class Network(nn.Module):
         cos, sin = self.cos[:length].to(dtype), self.sin[:length].to(dtype)
         for number, block in enumerate(self.blocks):
             x = block(x, cos, sin)
-            above = len(self.blocks) - number - 1
-            if flagged is not None and above in (1, 2):
-                flagged.append(F.rms_norm(x, (x.shape[-1],)) @ self.flags.weight[above - 1])
+            if flagged is not None and number in _TELLING:
+                flagged.append(F.rms_norm(x, (x.shape[-1],)) @ self.flags.weight[_TELLING.index(number)])
         return self.norm(x)
 
 

@@ -136,12 +136,13 @@ def _units(rng: random.Random, tasks: list[Task], style: Style, count: int, take
     for _ in range(count * 4):
         if len(units) == count:
             break
-        (task,) = rng.choices(tasks, [_CLASSES if task.methods else 1.0 for task in tasks])
+        (task,) = rng.choices(tasks, [_COMPOSED if task.methods else 1.0 for task in tasks])
         unit = make_unit(task, rng, style=style)
-        if unit is not None and unit.name not in taken and len(unit.checks) > 1:
-            taken.add(unit.name)
-            units.append(unit)
-    return units
+        if unit is None or len(unit.checks) < 2 or taken & {unit.name, *unit.functions}:
+            continue
+        taken |= {unit.name, *unit.functions}
+        units.append(unit)
+    return sorted(units, key=lambda unit: not unit.source.startswith(("import ", "from ")))
 
 
 def _add_module(
@@ -236,7 +237,7 @@ def _locate(lines: list[str], offset: int, mutation: Mutation) -> int | None:
     return None
 
 
-_CLASSES = 1.5
-"""How much likelier a class is than a function: there are fewer, and people write many."""
+_COMPOSED = 1.7
+"""How much likelier classes and functions that call each other are than one alone: people write many."""
 _STANDARD = sys.stdlib_module_names | {"pytest", "tests", "test", "conftest", "src", "lib"}
 """Names that would hide a module, or be hidden by one."""

@@ -24,6 +24,9 @@ _NEAR = 0.3
 """The share of wrong attempts that are sure to be in the right line."""
 LINES = {"def": 16, "class": 40}
 """Lines that are read from a definition on."""
+NEAR_THE_TOP, TOP = 20, 60
+"""A file is read from its top where a definition is above that line, and how many lines then: what it calls
+often stands above it."""
 
 
 class Repair:
@@ -60,7 +63,8 @@ class Repair:
             bug = self._shown(outcome)
             if bug is None or bug in fixed:  # a line like it stands elsewhere, and was changed instead
                 return None
-            self._find(bug, outcome)
+            if not self._find(bug, outcome):
+                return None
             after = self._attempts(bug, wrong_attempts, outcome)
             if after is None:
                 return trace if trace.pieces[-2][0] == "<|im_end|>" else None
@@ -87,17 +91,17 @@ class Repair:
                 return bug
         return None
 
-    def _find(self, bug: Bug, outcome: Outcome) -> None:
-        """Search what the test is about, and read on from there; of a method read the whole file."""
+    def _find(self, bug: Bug, outcome: Outcome) -> bool:
+        """Search what the test is about, and read it; False if what is wrong is elsewhere."""
         subject = self.project.subjects[outcome.failing_test]
-        kind = "class" if bug.unit.task.methods is not None else "def"
+        kind = "class" if bug.unit.is_class else "def"
         pattern = f"def {subject.method}" if subject.method else f"{kind} {bug.unit.name}"
         lines = self.project.files[bug.path].split("\n")
-        start = next((n for n, line in enumerate(lines, 1) if re.match(rf"{pattern}\b", line)), 0)
-        if lines.index(bug.bad_line) < start:
-            start = 0
-        limit = LINES[pattern.partition(" ")[0]]
-        where = {"offset": str(start), "limit": str(limit)} if start else dict[str, str]()
+        line = next((n for n, text in enumerate(lines, 1) if re.match(rf"\s*{pattern}\b", text)), 0)
+        start, limit = (0, TOP) if line < NEAR_THE_TOP else (line, LINES[kind])
+        if not start <= lines.index(bug.bad_line) < start + limit:
+            return False
+        where = {"offset": str(start)} if start else dict[str, str]()
         found, read = self._grep(pattern), excerpt(self.project.files[bug.path], start, limit)
         if self.trace.is_exercise:
             self.trace.results(shortened(outcome.text), found, read)
@@ -106,9 +110,10 @@ class Repair:
                 self._search_in_vain()
             self.trace.answer(Call("grep_search", {"pattern": pattern}))
             self.trace.results(found)
-            self.trace.answer(Call("read_file", {"file_path": bug.path, **where}))
+            self.trace.answer(Call("read_file", {"file_path": bug.path, **where, "limit": str(limit)}))
             self.trace.results(read)
-        self.end = start + limit if start else None
+        self.end = start + limit
+        return True
 
     def _search_in_vain(self) -> None:
         """A search for what is no definition, such as a variable of the test."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Literal
 
 from mini_model.names import noun
@@ -33,7 +35,7 @@ def suite_text(
 ) -> str:
     """Tests of `units`; `subjects` is filled with what each is about."""
     subjects = {} if subjects is None else subjects
-    plain = [name for unit in units for name in (unit.name, *unit.functions)]
+    plain = [name for unit in units for name in _used(unit)]
     short = imported.module.rpartition(".")[2]
     prefix = ""
     if imported.how == "from":
@@ -52,13 +54,10 @@ def suite_text(
         simple = all(not check.setup for check in unit.checks) and unit.task.calls is not None
         raising = any(isinstance(check.expected, Raises) for check in unit.checks)
         if simple and not raising and rng.random() < 0.12:
-            parts.append(_parametrized(rng, unit, prefix))
-            subjects[f"test_{unit.name}"] = Subject(unit)
-        elif (
-            unit.task.methods is not None
-            and len({check.setup[0] for check in unit.checks}) > 0
-            and rng.random() < 0.3
-        ):
+            name = _test_names(rng, unit, 1)[0]
+            parts.append(_parametrized(rng, unit, prefix, name))
+            subjects[name] = Subject(unit)
+        elif unit.is_class and rng.random() < 0.4:
             parts += _with_helper(rng, unit, prefix, subjects)
         else:
             parts += _functions(rng, unit, prefix, subjects)
@@ -76,53 +75,80 @@ def suite_text(
     return text.replace("'", '"') if double and '"' not in text else text
 
 
+def _used(unit: Unit) -> list[str]:
+    """What tests of a unit have to import."""
+    said = "\n".join("\n".join((*check.setup, check.expression)) for check in unit.checks)
+    return [name for name in (unit.name, *unit.functions) if f"{name}(" in said] or [unit.name]
+
+
 def _with_helper(rng: random.Random, unit: Unit, prefix: str, subjects: dict[str, Subject]) -> list[str]:
     """Tests of a class whose object comes from a fixture or a function, so that its name does not show."""
-    first = rng.choice(unit.checks).setup[0]
-    checks = [check for check in unit.checks if check.setup[0] == first and _method(check)]
-    if not checks:
+    model = rng.choice(unit.checks).setup
+    prepared = model[: rng.choice((1, 1, rng.randint(1, len(model))))]
+    checks = [c for c in unit.checks if c.setup[: len(prepared)] == prepared and _method(c, len(prepared))]
+    if not checks or not prepared[0].partition(" = ")[0].isidentifier():
         return _functions(rng, unit, prefix, subjects)
-    variable, _, made = first.partition(" = ")
-    if rng.random() < 0.5 and variable != "request":  # which pytest keeps for itself
-        helper = f"@pytest.fixture\ndef {variable}():\n    return {qualified(made, unit, prefix)}\n"
+    variable, _, made = prepared[0].partition(" = ")
+    made = qualified(made, unit, prefix)
+    steps = [qualified(line, unit, prefix) for line in prepared[1:]]
+    lines = [f"{variable} = {made}", *steps, f"return {variable}"] if steps else [f"return {made}"]
+    body = "".join(f"    {line}\n" for line in lines)
+    name = rng.choice(
+        ("make", "make", "create", f"make_{variable}", f"new_{variable}", "build", "sample", "example")
+    )
+    is_fixture = rng.random() < 0.5 and variable != "request"  # which pytest keeps for itself
+    if is_fixture:
+        helper = f"@pytest.fixture\ndef {variable}():\n{body}"
         parameter, opening = variable, list[str]()
     else:
-        name = rng.choice(("make", "create", f"make_{variable}", f"new_{variable}", "build"))
-        helper = f"def {name}():\n    return {qualified(made, unit, prefix)}\n"
+        helper = f"def {name}():\n{body}"
         parameter, opening = "", [f"{variable} = {name}()"]
     parts = [helper]
-    for name, check in zip(_test_names(rng, unit, len(checks)), checks, strict=False):
-        rest = Check(check.setup[1:], check.expression, check.expected)
-        body = opening + _statements(rng, rest, unit, prefix, 0.0)
-        parts.append(f"def {name}({parameter}):\n" + "".join(f"    {line}\n" for line in body))
-        subjects[name] = Subject(unit, _method(check))
+    for test, check in zip(_test_names(rng, unit, len(checks), checks), checks, strict=False):
+        rest = Check(check.setup[len(prepared) :], check.expression, check.expected)
+        begun = opening
+        if not is_fixture and not rest.setup and rng.random() < 0.5:  # used at once, without a name
+            rest, begun = (
+                Check((), re.sub(rf"\b{variable}\b", f"{name}()", rest.expression), rest.expected),
+                [],
+            )
+        statements = begun + _statements(rng, rest, unit, prefix, 0.0)
+        parts.append(f"def {test}({parameter}):\n" + "".join(f"    {line}\n" for line in statements))
+        subjects[test] = Subject(unit, _method(check, len(prepared)))
     return parts
 
 
-def _method(check: Check) -> str:
-    """The method that is called last."""
-    found = re.findall(r"\.(\w+)\(", "\n".join([*check.setup[1:], check.expression]))
+def _method(check: Check, prepared: int = 1) -> str:
+    """The method that is called last, after what is prepared elsewhere."""
+    found = re.findall(r"\.(\w+)\(", "\n".join([*check.setup[prepared:], check.expression]))
     return found[-1] if found else ""
 
 
 def _beside(unit: Unit, text: str) -> str:
-    """The function beside a class that a test calls."""
-    return next((name for name in unit.functions if f"{name}(" in text), "")
+    """The function beside it that a test calls."""
+    return next((name for name in unit.functions if re.search(rf"\b{name}\(", text)), "")
 
 
 def _functions(rng: random.Random, unit: Unit, prefix: str, subjects: dict[str, Subject]) -> list[str]:
-    checks = list(unit.checks)
-    per_test = rng.choice((1, 1, 1, 2, 3, len(checks)))
-    names = _test_names(rng, unit, -(-len(checks) // per_test))
+    called: dict[str, list[Check]] = {}
+    for check in unit.checks:
+        called.setdefault(_beside(unit, check.expression) if unit.functions else "", []).append(check)
+    per_test = rng.choice((1, 1, 1, 2, 3, len(unit.checks)))
+    groups = [
+        (function, checks[start : start + per_test])
+        for function, checks in called.items()
+        for start in range(0, len(checks), per_test)
+    ]
+    names = _test_names(rng, unit, len(groups), [checks[0] for _, checks in groups])
     functions: list[str] = []
     kind = rng.random()
-    for name, start in zip(names, range(0, len(checks), per_test), strict=False):
+    for name, (function, checks) in zip(names, groups, strict=False):
         body: list[str] = []
         if rng.random() < 0.05:
             body.append(f"# {noun(rng)} and {noun(rng)}")
-        for check in checks[start : start + per_test]:
+        for check in checks:
             body += _statements(rng, check, unit, prefix, kind)
-        subjects[name] = Subject(unit, _beside(unit, "\n".join(body)))
+        subjects[name] = Subject(unit, function)
         functions.append(f"def {name}():\n" + "".join(f"    {line}\n" if line else "\n" for line in body))
     return functions
 
@@ -132,6 +158,11 @@ def _statements(rng: random.Random, check: Check, unit: Unit, prefix: str, kind:
     expression = qualified(check.expression, unit, prefix)
     if isinstance(check.expected, Raises):
         return [*setup, f"with pytest.raises({check.expected.name}):", f"    {expression}"]
+    given = re.fullmatch(r"([\w.]+)\(([\[{].*[\]}]|'[^']*'|\"[^\"]*\")\)", expression)
+    if not setup and given and kind > 0.7 and _count(given[2]) == 1 and rng.random() < 0.5:
+        variable = rng.choice(("data", "given", "m", "source", "example", "before", noun(rng)))
+        if variable.isidentifier() and not iskeyword(variable) and variable not in given[1].split("."):
+            setup, expression = [f"{variable} = {given[2]}"], f"{given[1]}({variable})"
     if isinstance(check.expected, float) and rng.random() < 0.1:
         return [*setup, f"assert {expression} == pytest.approx({literal(check.expected)})"]
     if kind > 0.88 and not isinstance(check.expected, bool):
@@ -169,9 +200,12 @@ def _bracketed(expression: str) -> str:
     return f"({expression})" if " " in head else expression
 
 
-def _test_names(rng: random.Random, unit: Unit, count: int) -> list[str]:
+def _test_names(rng: random.Random, unit: Unit, count: int, checks: Sequence[Check] = ()) -> list[str]:
+    """Names of tests; `checks`: what each is about, for names that tell it."""
     name = unit.name.lower()
-    if unit.task.methods is not None or rng.random() < 0.2:
+    if checks and unit.task.methods is not None and rng.random() < 0.5:
+        return _telling_names(rng, unit, checks)
+    if unit.is_class or (unit.task.docs and rng.random() < 0.2):
         words = [
             w for w in unit.task.docs.split(" | ")[0].replace("$", "").replace(".", "").split() if w.isalpha()
         ][:6]
@@ -195,23 +229,93 @@ def _test_names(rng: random.Random, unit: Unit, count: int) -> list[str]:
     return names
 
 
-def _parametrized(rng: random.Random, unit: Unit, prefix: str) -> str:
+def _telling_names(rng: random.Random, unit: Unit, checks: Sequence[Check]) -> list[str]:
+    """Names after the method or function that is called, as people like them."""
+    names: list[str] = []
+    for check in checks:
+        about = (
+            _beside(unit, check.expression)
+            or (_method(check) if unit.is_class else unit.name)
+            or unit.name.lower()
+        )
+        options = (
+            about,
+            f"{about}_{rng.choice(_WORDS)}",
+            f"{rng.choice(_WORDS)}_{about}",
+            f"{about}_{noun(rng)}",
+        )
+        name = f"test_{rng.choice(options)}"
+        while name in names:
+            name += f"_{rng.choice(_WORDS)}"
+        names.append(name)
+    return names
+
+
+_WORDS = (
+    "works",
+    "empty",
+    "nothing",
+    "twice",
+    "again",
+    "everything",
+    "too_much",
+    "too_many",
+    "unknown",
+    "not_found",
+    "boundary",
+    "basic",
+    "simple",
+    "zero",
+    "one",
+    "several",
+    "of_nothing",
+    "is_correct",
+    "adds_up",
+    "fails",
+    "exact",
+    "limits",
+    "order",
+    "returns_result",
+    "negative",
+    "edge_case",
+    "ok",
+)
+
+
+def _parametrized(rng: random.Random, unit: Unit, prefix: str, name: str) -> str:
     arguments = [check.expression.removeprefix(unit.name)[1:-1] for check in unit.checks]
-    variable = rng.choice(("arg", "given", "value", "data"))
-    single = _count(arguments[0]) == 1
+    expected = rng.choice(("expected", "expected", "result", "wanted", noun(rng)))
+    counts = {_count(text) for text in arguments}
+    separate = counts <= {1, 2, 3} and len(counts) == 1 and rng.random() < 0.7
+    names = rng.sample(_ARGUMENTS, counts.pop()) if separate else [rng.choice(_ARGUMENTS)]
+    if separate and rng.random() < 0.4:
+        names = [noun(rng) for _ in names]
+    if len({*names, expected, *prefix.split("."), unit.name, "request"}) < len(names) + 2 + len(
+        prefix.split(".")
+    ) or any(map(iskeyword, (*names, expected))):
+        names, expected = ["a", "b", "c"][: len(names)], "expected"
+    given = ", ".join(names)
+    single = separate or _count(arguments[0]) == 1
     rows = [
-        f"    ({text if single else f'({text})'}, {literal(check.expected)}),"
+        f"{text if single else f'({text})'}, {literal(check.expected)}"
         for text, check in zip(arguments, unit.checks, strict=True)
     ]
-    call = f"{prefix}{unit.name}({'' if single else '*'}{variable})"
-    return (
-        f"@pytest.mark.parametrize('{variable}, expected', [\n" + "\n".join(rows) + "\n])\n"
-        f"def test_{unit.name}({variable}, expected):\n    assert {call} == expected\n"
-    )
+    call = f"{prefix}{unit.name}({given if single else f'*{given}'})"
+    short = f"    [{', '.join(f'({row})' for row in rows)}],\n"
+    if rng.random() < 0.3 and len(short) < 90:
+        mark = f"@pytest.mark.parametrize(\n    '{given}, {expected}',\n{short})\n"
+    else:
+        listed = "".join(f"    ({row}),\n" for row in rows)
+        mark = f"@pytest.mark.parametrize('{given}, {expected}', [\n{listed}])\n"
+    return f"{mark}def {name}({given}, {expected}):\n    assert {call} == {expected}\n"
+
+
+_ARGUMENTS = ("arg", "given", "value", "data", "a", "b", "n", "x", "y", "text", "first", "second", "number")
 
 
 def _count(arguments: str) -> int:
-    return len(eval(f"({arguments},)"))
+    call = ast.parse(f"f({arguments})", mode="eval").body
+    return len(call.args) if isinstance(call, ast.Call) else 0
 
 
 def _unittest_class(rng: random.Random, unit: Unit, prefix: str, subjects: dict[str, Subject]) -> str:

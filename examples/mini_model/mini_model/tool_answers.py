@@ -8,9 +8,9 @@ from qwen_code.workspace.nearest import nearest
 
 
 def excerpt(text: str, offset: int, limit: int) -> str:
-    """What the tool `read_file` answers; from 0 it is the whole file."""
+    """What the tool `read_file` answers."""
     lines = text.removesuffix("\n").split("\n")
-    if not offset:
+    if not offset and limit >= len(lines):
         return text
     end = min(offset + limit, len(lines))
     more = f"; continue with offset={end}" if end < len(lines) else ""

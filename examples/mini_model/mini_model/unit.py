@@ -65,19 +65,27 @@ class Unit:
     source: str
     checks: tuple[Check, ...]
     functions: tuple[str, ...] = ()
-    """Functions that stand beside a class."""
+    """Functions that stand beside it, such as those that it calls."""
+
+    @property
+    def is_class(self) -> bool:
+        return self.task.methods is not None and not self.task.functions
 
 
 def make_unit(task: Task, rng: random.Random, *, style: Style) -> Unit | None:
     """A unit of `task`; None when no call could be found that says anything."""
-    names = Names(rng, _LITERAL.findall(f"{task.parameters} {' '.join(task.bodies)}"))
+    literals = _LITERAL.findall(f"{task.parameters} {' '.join(task.bodies)}")
+    functions = [rng.choice(names.split(" | ")) for names in task.functions]
+    names = Names(rng, [*literals, *functions])
 
     def fill(text: str) -> str:
+        for number, name in enumerate(functions, 1):
+            text = text.replace(f"$f{number}", name)
         return _PLACEHOLDER.sub(lambda m: m[3] or names[m[1] or m[2]], text)
 
     draw = Draw(rng, lambda role: int(names[role]))
     if task.methods is not None:
-        return _class_unit(task, rng, names, fill, draw, style)
+        return _composed_unit(task, rng, names, fill, draw, style)
     name = fill(rng.choice(task.name.split(" | ")).strip())
     if rng.random() < 0.25:
         name = f"{rng.choice(VERBS)}_{name}" if rng.random() < 0.5 else f"{name}_{noun(rng)}"
@@ -138,12 +146,13 @@ def _checks(source: str, name: str, task: Task, draw: Draw, rng: random.Random) 
     return tuple(found[: rng.randint(2, 6)])
 
 
-def _class_unit(
+def _composed_unit(
     task: Task, rng: random.Random, names: Names, fill: Any, draw: Draw, style: Style
 ) -> Unit | None:
     text = rng.choice(task.bodies)
-    name = names["C"]
     source = styled(fill(text), style)
+    defined = re.findall(r"^def (\w+)", source, re.MULTILINE)
+    name = defined.pop() if task.functions else names["C"]
     if rng.random() > style.documented:
         source = re.sub(r'^ +""".*"""\n(?=\n? +\S)', "", source, flags=re.M)
         source = re.sub(r"(class \w+:\n)\n", r"\1", source)
@@ -166,7 +175,7 @@ def _class_unit(
             value = Raises(type(error).__name__)
         checks.append(Check(tuple(statements), wanted, value))
     rng.shuffle(checks)
-    return Unit(task, name, source, tuple(checks), tuple(re.findall(r"^def (\w+)", source, re.MULTILINE)))
+    return Unit(task, name, source, tuple(checks), tuple(defined))
 
 
 def literal(value: Any) -> str:

@@ -3,12 +3,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen_code.chunks import CallChunk
 from qwen_code.local.constraint import CallConstraint, Grammars
-from qwen_code.local.quoted_edits import QuotedEdits, QuotingConstraint, edits_made, vain_searches
+from qwen_code.local.quoted_edits import QuotedEdits, QuotingConstraint
+from qwen_code.local.so_far import SoFar
 from qwen_code.messages import Message, ToolCall
 from qwen_code.wire import Decoder
 from tests.support.tiny_models import needs_llama_cpp
@@ -17,11 +19,11 @@ from tests.unit.local.test_constraint import Forcing
 
 TEXT = "def f(a):\n    return a - 1\n\n\ndef g(a):\n    return a - 2\n"
 NEW = "\n</parameter>\n<parameter=new_string>\n"
-OPENER = "<tool_call>\n<function=edit>\n<parameter=file_path>\nm.py\n</parameter>\n<parameter=old_string>\n"
+OPENER = "<tool_call>\n<function=edit>\n<parameter=file_path>\nm.txt\n</parameter>\n<parameter=old_string>\n"
 
 
 def _edits(*texts: str, file: str = TEXT, made: Sequence[tuple[str, str, str]] = ()) -> QuotedEdits:
-    edits = QuotedEdits({"m.py": file}.get, made)
+    edits = QuotedEdits({"m.txt": file}.get, SoFar(tuple(made)))
     for text in texts:
         edits.advance(text.encode())
     return edits
@@ -53,30 +55,30 @@ def test_a_second_edit_finds_what_the_first_one_left() -> None:
 
 
 def test_after_an_edit_that_changed_nothing_the_next_one_begins_differently() -> None:
-    made = [("m.py", " - 1", " - 1"), ("m.py", "g(a)", "g(a)")]
+    made = [("m.txt", " - 1", " - 1"), ("m.txt", "g(a)", "g(a)")]
     assert _next(_edits(OPENER, f" - 1{NEW}", made=made[:1]), " - 1", " -", " +", " ") == [" +", " "]
     assert _next(_edits(OPENER, f" - 1{NEW}", made=made), " - 1", " -", " +") == [" +"]
     assert _next(_edits(OPENER, f" - 2{NEW}", made=made), " - 2", " -", " +") == [" - 2", " -", " +"]
 
 
 def test_what_was_taken_back_is_neither_tried_again_at_once_nor_in_the_same_way() -> None:
-    made = [("m.py", " - 1", " + 1"), ("m.py", " + 1", " - 1")]
+    made = [("m.txt", " - 1", " + 1"), ("m.txt", " + 1", " - 1")]
     assert _next(_edits(OPENER, made=made), " - 1", " - 2", " -", "a") == [" - 2", " -", "a"]
     assert _next(_edits(OPENER, " -", made=made), " 1", " 2") == [" 2"]
-    made += [("m.py", " - 2", " + 2"), ("m.py", " + 2", " - 2")]
+    made += [("m.txt", " - 2", " + 2"), ("m.txt", " + 2", " - 2")]
     assert _next(_edits(OPENER, made=made), " - 1", " - 2") == [" - 1"]
     assert _next(_edits(OPENER, f" - 1{NEW}", made=made), " +", " *") == [" *"]
     made += [
-        ("m.py", " - 1", " * 1"),
-        ("m.py", " * 1", " - 1"),
-        ("m.py", "g(a)", "h(a)"),
-        ("m.py", "h(a)", "g(a)"),
+        ("m.txt", " - 1", " * 1"),
+        ("m.txt", " * 1", " - 1"),
+        ("m.txt", "g(a)", "h(a)"),
+        ("m.txt", "h(a)", "g(a)"),
     ]
     assert _next(_edits(OPENER, made=made), " - 1", " - 2", "g(a)") == [" - 2"]
 
 
 def test_a_change_is_another_from_where_it_differs_from_the_file() -> None:
-    made = [("m.py", "a - 1", "a - 3"), ("m.py", "a - 3", "a - 1")]
+    made = [("m.txt", "a - 1", "a - 3"), ("m.txt", "a - 3", "a - 1")]
     begun = _edits(OPENER, f"a - 1{NEW}", made=made)
     assert _next(begun, "a", "a - 3", "a - 4") == ["a", "a - 4"]
     begun.advance(b"a - ")
@@ -85,7 +87,7 @@ def test_a_change_is_another_from_where_it_differs_from_the_file() -> None:
 
 def test_an_edit_can_always_be_taken_back() -> None:
     wrong = TEXT.replace(" - 1", " + 1")
-    made = [("m.py", " - 1", " + 1"), ("m.py", " + 1", " - 1"), ("m.py", " - 1", " + 1")]
+    made = [("m.txt", " - 1", " + 1"), ("m.txt", " + 1", " - 1"), ("m.txt", " - 1", " + 1")]
     assert _next(_edits(OPENER, file=wrong, made=made), " + 1") == [" + 1"]
     assert _next(_edits(OPENER, f" + 1{NEW}", file=wrong, made=made), " - 1") == [" - 1"]
 
@@ -105,12 +107,12 @@ def test_an_edit_changes_one_line() -> None:
 
 
 def test_what_an_edit_wrote_becomes_what_was_there() -> None:
-    begun = _edits(OPENER, f" + 1{NEW}", file=TEXT.replace(" - 1", " + 1"), made=[("m.py", " - 1", " + 1")])
+    begun = _edits(OPENER, f" + 1{NEW}", file=TEXT.replace(" - 1", " + 1"), made=[("m.txt", " - 1", " + 1")])
     assert _next(begun, " - 1", " - 2", " *", " + 1") == [" - 1"]
 
 
 def test_what_nothing_matched_is_not_searched_again() -> None:
-    searches = QuotedEdits(lambda path: None, vain=["def inv"])
+    searches = QuotedEdits(lambda path: None, SoFar(vain=("def inv",)))
     searches.advance(b"<tool_call>\n<function=grep_search>\n<parameter=pattern>\n")
     assert _next(searches, "def", "def ", "class inv", "def inv", "def ship") == [
         "def",
@@ -123,14 +125,50 @@ def test_what_nothing_matched_is_not_searched_again() -> None:
     messages = [
         Message("assistant", "", tool_calls=(call, found)),
         Message("tool", "No matches for def inv.", tool_call_id="1"),
-        Message("tool", "m.py:1:def ship():", tool_call_id="2"),
+        Message("tool", "m.txt:1:def ship():", tool_call_id="2"),
     ]
-    assert vain_searches(messages) == ["def inv"]
+    assert SoFar.of(messages).vain == ("def inv",)
+
+
+def test_a_search_is_for_words_that_came_up() -> None:
+    searches = QuotedEdits(lambda path: None, SoFar(words=frozenset({"ship", "test_ship"})))
+    searches.advance(b"<tool_call>\n<function=grep_search>\n<parameter=pattern>\n")
+    assert _next(searches, "def sh", "def ship\n</", "class test_", "def test\n", "def shop") == [
+        "def sh",
+        "def ship\n</",
+        "class test_",
+    ]
+
+
+@pytest.mark.parametrize("tool", ["read_file", "edit"])
+def test_a_file_is_one_that_came_up(tool: str) -> None:
+    messages = [Message("user", "fix it"), Message("tool", "src/shop.py:12:class Cart:", tool_call_id="1")]
+    calls = QuotedEdits(lambda path: None, SoFar.of(messages))
+    calls.advance(f"<tool_call>\n<function={tool}>\n<parameter=file_path>\n".encode())
+    assert _next(calls, "src", "src/shop.py\n</parameter>", "src/shop\n", "shop") == [
+        "src",
+        "src/shop.py\n</parameter>",
+    ]
+
+
+def test_an_edit_of_python_makes_sense() -> None:
+    edits = QuotedEdits({"m.py": TEXT}.get)
+    edits.advance(OPENER.replace("m.txt", "m.py").encode())
+    assert _next(edits, "def g", "a):\n    return a - 2", "a - 2", "eturn") == ["a - 2"]
+    edits.advance(f"a - 2{NEW}".encode())
+    assert _next(edits, "a - 2", "a - 3", "len(a)", "c\nb") == ["len(a)"]
+
+
+def test_what_was_written_is_taken_back_even_where_nothing_is_run() -> None:
+    wrong = TEXT.replace("- 1", "# 1")
+    edits = QuotedEdits({"m.py": wrong}.get, SoFar((("m.py", "- 1", "# 1"),)))
+    edits.advance(OPENER.replace("m.txt", "m.py").encode())
+    assert _next(edits, "# 1", "1\n") == ["# 1"]
 
 
 def test_everything_else_is_free() -> None:
     assert _edits("I read it.").allows(b"nonsense")
-    assert _edits(OPENER.replace("m.py", "unknown.py")).allows(b"nonsense")
+    assert _edits(OPENER.replace("m.txt", "unknown.py")).allows(b"nonsense")
     assert _edits(OPENER.replace("=edit>", "=write_file>")).allows(b"nonsense")
     new = _edits(OPENER, f" - 1{NEW}")
     assert new.allows(b"nonsense")
@@ -174,11 +212,11 @@ def test_edits_that_a_random_model_is_forced_to_make_all_quote_the_file() -> Non
 
 
 def test_the_edits_of_a_conversation_are_known() -> None:
-    call = ToolCall("1", "edit", {"file_path": "m.py", "old_string": "a", "new_string": "b"})
-    other = ToolCall("2", "read_file", {"file_path": "m.py"})
+    call = ToolCall("1", "edit", {"file_path": "m.txt", "old_string": "a", "new_string": "b"})
+    other = ToolCall("2", "read_file", {"file_path": "m.txt"})
     messages = [
         Message("user", "hi"),
         Message("assistant", "", tool_calls=(other, call)),
         Message("tool", "ok"),
     ]
-    assert edits_made(messages) == [("m.py", "a", "b")]
+    assert SoFar.of(messages).edits == (("m.txt", "a", "b"),)

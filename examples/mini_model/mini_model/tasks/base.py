@@ -107,6 +107,8 @@ class Task:
     """Arguments of one call."""
     methods: Callable[[Draw], list[tuple[str, str]]] | None = None
     """For a class: statements that set something up, and an expression to check, one pair a test."""
+    functions: tuple[str, ...] = ()
+    """Possible names of each function, where there are several and no class."""
 
 
 _TASKS: list[Task] = []
@@ -124,6 +126,20 @@ def class_(topic: str, *texts: str, methods: Callable[[Draw], list[tuple[str, st
     _TASKS.append(Task(topic, "", "", "", tuple(text.strip("\n") for text in texts), None, methods))
 
 
+def module(topic: str, names: tuple[str, ...], *texts: str, calls: Callable[[Draw], list[str]]) -> None:
+    """Add a task of functions that call each other.
+
+    Args:
+        names: alternatives for the first, second and further function, which are `$f1`, `$f2` in the rest.
+        texts: each is a whole module.
+        calls: expressions to check.
+    """
+    bodies = tuple(text.strip("\n") for text in texts)
+    _TASKS.append(
+        Task(topic, "", "", "", bodies, None, lambda draw: [("pass", call) for call in calls(draw)], names)
+    )
+
+
 def all_tasks() -> list[Task]:
     """Every task of the package, in a fixed order."""
     from mini_model.tasks import (
@@ -134,13 +150,14 @@ def all_tasks() -> list[Task]:
         longer,
         loops,
         mappings,
+        modules,
         numbers,
         objects,
         records,
+        text_modules,
         texts,
     )
 
-    assert all(
-        (checked, classes, conditions, lists, longer, loops, mappings, numbers, objects, records, texts)
-    )
+    parts = (checked, classes, conditions, lists, longer, loops, mappings, modules, numbers, objects, records)
+    assert all((*parts, text_modules, texts))
     return sorted(_TASKS, key=lambda task: (task.topic, task.name, task.bodies))
