@@ -5,6 +5,7 @@ import random
 import re
 import subprocess
 import sys
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,25 @@ def test_real_tools_answer_what_the_trace_says(tmp_path: Path) -> None:
     from mini_model.oracle import differences, draw, played, told
 
     project, trace = draw(1, wrong_attempts=1)
+    assert not differences(told(trace), played(project, trace, tmp_path / "project"))
+
+
+@pytest.mark.parametrize(
+    "change", [("nothing like it", "x"), ("return", "retrun"), (" ", " "), ("def", "def")]
+)
+def test_real_tools_refuse_what_the_trace_says_they_refuse(change: tuple[str, str], tmp_path: Path) -> None:
+    from mini_model.oracle import differences, draw, played, told
+    from mini_model.repair import Repair
+    from mini_model.trace import Call
+
+    project, _ = draw(4)
+    old, new = change
+    edit = Call("edit", {"file_path": project.bugs[0].path, "old_string": old, "new_string": new})
+    repair = Repair(deepcopy(project), random.Random(0))
+    repair.trace.interruptions = None
+    trace = repair.tell(1, [edit])
+    assert trace is not None
+    assert "old_string" in "".join(told(trace))
     assert not differences(told(trace), played(project, trace, tmp_path / "project"))
 
 
