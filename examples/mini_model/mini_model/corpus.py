@@ -76,7 +76,7 @@ def exercise(rng: random.Random, tasks: list[Task]) -> Trace:
     """A repair in one file and nothing around it: more of the hard part of the work at a time."""
     while True:
         bugs = rng.choice((1, 1, 1, 1, 2))
-        project = make_project(rng, tasks, bugs=bugs, units=rng.choice((bugs, bugs, 2, 3)))
+        project = make_project(rng, tasks, bugs=bugs, units=rng.choice((bugs, bugs, bugs, 2, 3)))
         wrong = rng.choice((1, 1, 2, 3)) if rng.random() < 0.4 else 0
         if project is None or (project.bugs[0].mutation.kind not in _HARD and rng.random() < 0.4):
             continue

@@ -136,7 +136,9 @@ def _units(rng: random.Random, tasks: list[Task], style: Style, count: int, take
     for _ in range(count * 4):
         if len(units) == count:
             break
-        (task,) = rng.choices(tasks, [_COMPOSED if task.methods else 1.0 for task in tasks])
+        (task,) = rng.choices(
+            tasks, [_COMPOSED if task.methods and not task.is_written else 1.0 for task in tasks]
+        )
         unit = make_unit(task, rng, style=style)
         if unit is None or len(unit.checks) < 2 or taken & {unit.name, *unit.functions}:
             continue

@@ -51,6 +51,7 @@ def run_tests(project: Project, rng: random.Random) -> Outcome | None:
 
 def run_anyway(project: Project, rng: random.Random) -> Outcome:
     """Run the project's tests, or say why they can't be."""
+    _configuration()  # takes longer than tests may
     with _importable(project):
         tests: list[tuple[str, str, Any, dict[str, Any], int]] = []
         for path in sorted(project.tests, key=lambda path: path.split("/")):

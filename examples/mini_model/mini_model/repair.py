@@ -24,7 +24,7 @@ _NEAR = 0.3
 """The share of wrong attempts that are sure to be in the right line."""
 LINES = {"def": 16, "class": 40}
 """Lines that are read from a definition on."""
-NEAR_THE_TOP, TOP = 20, 60
+NEAR_THE_TOP, TOP = 50, 80
 """A file is read from its top where a definition is above that line, and how many lines then: what it calls
 often stands above it."""
 
@@ -94,11 +94,10 @@ class Repair:
     def _find(self, bug: Bug, outcome: Outcome) -> bool:
         """Search what the test is about, and read it; False if what is wrong is elsewhere."""
         subject = self.project.subjects[outcome.failing_test]
-        kind = "class" if bug.unit.is_class else "def"
-        pattern = f"def {subject.method}" if subject.method else f"{kind} {bug.unit.name}"
+        pattern = bug.unit.definition(subject.method or bug.unit.name)
         lines = self.project.files[bug.path].split("\n")
         line = next((n for n, text in enumerate(lines, 1) if re.match(rf"\s*{pattern}\b", text)), 0)
-        start, limit = (0, TOP) if line < NEAR_THE_TOP else (line, LINES[kind])
+        start, limit = (0, TOP) if line < NEAR_THE_TOP else (line, LINES[pattern.partition(" ")[0]])
         if not start <= lines.index(bug.bad_line) < start + limit:
             return False
         where = {"offset": str(start)} if start else dict[str, str]()

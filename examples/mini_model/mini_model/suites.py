@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from keyword import iskeyword
 from typing import Literal
 
 from mini_model.names import noun
+from mini_model.parametrized import are_plain, count_arguments, parametrized
 from mini_model.unit import Check, Raises, Unit, literal
 
 
@@ -46,19 +46,13 @@ def suite_text(
         head, prefix = f"import {imported.module}", f"{imported.module}."
     double = rng.random() < 0.6
     unittest = rng.random() < 0.06
-    parts: list[str] = []
+    parts, helpers = list[str](), set(plain)
     for unit in units:
         if unittest:
             parts.append(_unittest_class(rng, unit, prefix, subjects))
             continue
-        simple = all(not check.setup for check in unit.checks) and unit.task.calls is not None
-        raising = any(isinstance(check.expected, Raises) for check in unit.checks)
-        if simple and not raising and rng.random() < 0.12:
-            name = _test_names(rng, unit, 1)[0]
-            parts.append(_parametrized(rng, unit, prefix, name))
-            subjects[name] = Subject(unit)
-        elif unit.is_class and rng.random() < 0.4:
-            parts += _with_helper(rng, unit, prefix, subjects)
+        if unit.is_class and rng.random() < 0.4:
+            parts += _with_helper(rng, unit, prefix, subjects, helpers)
         else:
             parts += _functions(rng, unit, prefix, subjects)
     if rng.random() < 0.2:
@@ -77,16 +71,27 @@ def suite_text(
 
 def _used(unit: Unit) -> list[str]:
     """What tests of a unit have to import."""
-    said = "\n".join("\n".join((*check.setup, check.expression)) for check in unit.checks)
-    return [name for name in (unit.name, *unit.functions) if f"{name}(" in said] or [unit.name]
+    said = "\n".join("\n".join((*check.setup, check.expression, _expected(check))) for check in unit.checks)
+    return [name for name in (unit.name, *unit.functions) if re.search(_mention(name), said)] or [unit.name]
 
 
-def _with_helper(rng: random.Random, unit: Unit, prefix: str, subjects: dict[str, Subject]) -> list[str]:
+def _expected(check: Check) -> str:
+    return f"raises {check.expected.name}(" if isinstance(check.expected, Raises) else ""
+
+
+def _mention(name: str) -> str:
+    """A pattern for the use of what a module defines; constants are not called."""
+    return rf"(?<![\w.'\"]){name}\b" if name.isupper() else rf"(?<![\w.'\"]){name}\("
+
+
+def _with_helper(
+    rng: random.Random, unit: Unit, prefix: str, subjects: dict[str, Subject], taken: set[str]
+) -> list[str]:
     """Tests of a class whose object comes from a fixture or a function, so that its name does not show."""
     model = rng.choice(unit.checks).setup
     prepared = model[: rng.choice((1, 1, rng.randint(1, len(model))))]
     checks = [c for c in unit.checks if c.setup[: len(prepared)] == prepared and _method(c, len(prepared))]
-    if not checks or not prepared[0].partition(" = ")[0].isidentifier():
+    if not checks or " = " not in prepared[0] or not prepared[0].partition(" = ")[0].isidentifier():
         return _functions(rng, unit, prefix, subjects)
     variable, _, made = prepared[0].partition(" = ")
     made = qualified(made, unit, prefix)
@@ -97,6 +102,9 @@ def _with_helper(rng: random.Random, unit: Unit, prefix: str, subjects: dict[str
         ("make", "make", "create", f"make_{variable}", f"new_{variable}", "build", "sample", "example")
     )
     is_fixture = rng.random() < 0.5 and variable != "request"  # which pytest keeps for itself
+    if (helper_name := variable if is_fixture else name) in taken:
+        return _functions(rng, unit, prefix, subjects)
+    taken.add(helper_name)
     if is_fixture:
         helper = f"@pytest.fixture\ndef {variable}():\n{body}"
         parameter, opening = variable, list[str]()
@@ -104,10 +112,12 @@ def _with_helper(rng: random.Random, unit: Unit, prefix: str, subjects: dict[str
         helper = f"def {name}():\n{body}"
         parameter, opening = "", [f"{variable} = {name}()"]
     parts = [helper]
-    for test, check in zip(_test_names(rng, unit, len(checks), checks), checks, strict=False):
+    for proposed, check in zip(_test_names(rng, unit, len(checks), checks), checks, strict=False):
+        test = _unused(proposed, subjects)
         rest = Check(check.setup[len(prepared) :], check.expression, check.expected)
         begun = opening
-        if not is_fixture and not rest.setup and rng.random() < 0.5:  # used at once, without a name
+        uses = len(re.findall(rf"\b{variable}\b", rest.expression))
+        if not is_fixture and not rest.setup and uses == 1 and rng.random() < 0.5:  # without a name
             rest, begun = (
                 Check((), re.sub(rf"\b{variable}\b", f"{name}()", rest.expression), rest.expected),
                 [],
@@ -124,15 +134,26 @@ def _method(check: Check, prepared: int = 1) -> str:
     return found[-1] if found else ""
 
 
-def _beside(unit: Unit, text: str) -> str:
-    """The function beside it that a test calls."""
-    return next((name for name in unit.functions if re.search(rf"\b{name}\(", text)), "")
+def _beside(unit: Unit, check: Check) -> str:
+    """What stands beside it, if the check is about that."""
+    called = re.match(r"\w+(?=\()", check.expression) or re.search(
+        r"(?<== )\w+(?=\()", check.setup[0] if check.setup else ""
+    )
+    if called and called[0] in (unit.name, *unit.functions):
+        return called[0] if called[0] != unit.name else ""
+    return next((name for name in unit.functions if re.search(rf"\b{name}\(", check.expression)), "")
 
 
 def _functions(rng: random.Random, unit: Unit, prefix: str, subjects: dict[str, Subject]) -> list[str]:
     called: dict[str, list[Check]] = {}
     for check in unit.checks:
-        called.setdefault(_beside(unit, check.expression) if unit.functions else "", []).append(check)
+        called.setdefault(_beside(unit, check), []).append(check)
+    functions: list[str] = []
+    for function, checks in list(called.items()):
+        if are_plain(checks, function or unit.name) and rng.random() < 0.12:
+            name = _unused(_test_names(rng, unit, 1, checks[:1])[0], subjects)
+            functions.append(parametrized(rng, called.pop(function), function or unit.name, prefix, name))
+            subjects[name] = Subject(unit, function)
     per_test = rng.choice((1, 1, 1, 2, 3, len(unit.checks)))
     groups = [
         (function, checks[start : start + per_test])
@@ -140,10 +161,9 @@ def _functions(rng: random.Random, unit: Unit, prefix: str, subjects: dict[str, 
         for start in range(0, len(checks), per_test)
     ]
     names = _test_names(rng, unit, len(groups), [checks[0] for _, checks in groups])
-    functions: list[str] = []
     kind = rng.random()
-    for name, (function, checks) in zip(names, groups, strict=False):
-        body: list[str] = []
+    for proposed, (function, checks) in zip(names, groups, strict=False):
+        name, body = _unused(proposed, subjects), list[str]()
         if rng.random() < 0.05:
             body.append(f"# {noun(rng)} and {noun(rng)}")
         for check in checks:
@@ -153,13 +173,17 @@ def _functions(rng: random.Random, unit: Unit, prefix: str, subjects: dict[str, 
     return functions
 
 
+def _unused(name: str, taken: Collection[str]) -> str:
+    return name if name not in taken else _unused(f"{name}_2", taken)
+
+
 def _statements(rng: random.Random, check: Check, unit: Unit, prefix: str, kind: float) -> list[str]:
     setup = [qualified(line, unit, prefix) for line in check.setup if line != "pass"]
     expression = qualified(check.expression, unit, prefix)
     if isinstance(check.expected, Raises):
-        return [*setup, f"with pytest.raises({check.expected.name}):", f"    {expression}"]
+        return [*setup, f"with pytest.raises({_error(check.expected, unit, prefix)}):", f"    {expression}"]
     given = re.fullmatch(r"([\w.]+)\(([\[{].*[\]}]|'[^']*'|\"[^\"]*\")\)", expression)
-    if not setup and given and kind > 0.7 and _count(given[2]) == 1 and rng.random() < 0.5:
+    if not setup and given and kind > 0.7 and count_arguments(given[2]) == 1 and rng.random() < 0.5:
         variable = rng.choice(("data", "given", "m", "source", "example", "before", noun(rng)))
         if variable.isidentifier() and not iskeyword(variable) and variable not in given[1].split("."):
             setup, expression = [f"{variable} = {given[2]}"], f"{given[1]}({variable})"
@@ -233,11 +257,7 @@ def _telling_names(rng: random.Random, unit: Unit, checks: Sequence[Check]) -> l
     """Names after the method or function that is called, as people like them."""
     names: list[str] = []
     for check in checks:
-        about = (
-            _beside(unit, check.expression)
-            or (_method(check) if unit.is_class else unit.name)
-            or unit.name.lower()
-        )
+        about = _beside(unit, check) or (_method(check) if unit.is_class else unit.name) or unit.name.lower()
         options = (
             about,
             f"{about}_{rng.choice(_WORDS)}",
@@ -282,53 +302,16 @@ _WORDS = (
 )
 
 
-def _parametrized(rng: random.Random, unit: Unit, prefix: str, name: str) -> str:
-    arguments = [check.expression.removeprefix(unit.name)[1:-1] for check in unit.checks]
-    expected = rng.choice(("expected", "expected", "result", "wanted", noun(rng)))
-    counts = {_count(text) for text in arguments}
-    separate = counts <= {1, 2, 3} and len(counts) == 1 and rng.random() < 0.7
-    names = rng.sample(_ARGUMENTS, counts.pop()) if separate else [rng.choice(_ARGUMENTS)]
-    if separate and rng.random() < 0.4:
-        names = [noun(rng) for _ in names]
-    if len({*names, expected, *prefix.split("."), unit.name, "request"}) < len(names) + 2 + len(
-        prefix.split(".")
-    ) or any(map(iskeyword, (*names, expected))):
-        names, expected = ["a", "b", "c"][: len(names)], "expected"
-    given = ", ".join(names)
-    single = separate or _count(arguments[0]) == 1
-    rows = [
-        f"{text if single else f'({text})'}, {literal(check.expected)}"
-        for text, check in zip(arguments, unit.checks, strict=True)
-    ]
-    call = f"{prefix}{unit.name}({given if single else f'*{given}'})"
-    short = f"    [{', '.join(f'({row})' for row in rows)}],\n"
-    if rng.random() < 0.3 and len(short) < 90:
-        mark = f"@pytest.mark.parametrize(\n    '{given}, {expected}',\n{short})\n"
-    else:
-        listed = "".join(f"    ({row}),\n" for row in rows)
-        mark = f"@pytest.mark.parametrize('{given}, {expected}', [\n{listed}])\n"
-    return f"{mark}def {name}({given}, {expected}):\n    assert {call} == {expected}\n"
-
-
-_ARGUMENTS = ("arg", "given", "value", "data", "a", "b", "n", "x", "y", "text", "first", "second", "number")
-
-
-def _count(arguments: str) -> int:
-    call = ast.parse(f"f({arguments})", mode="eval").body
-    return len(call.args) if isinstance(call, ast.Call) else 0
-
-
 def _unittest_class(rng: random.Random, unit: Unit, prefix: str, subjects: dict[str, Subject]) -> str:
     lines = [f"class Test{unit.name.title().replace('_', '')}(unittest.TestCase):"]
     for name, check in zip(_test_names(rng, unit, len(unit.checks)), unit.checks, strict=False):
         lines.append(f"    def {name}(self):")
-        subjects[f"Test{unit.name.title().replace('_', '')}.{name}"] = Subject(
-            unit, _beside(unit, check.expression)
-        )
+        subjects[f"Test{unit.name.title().replace('_', '')}.{name}"] = Subject(unit, _beside(unit, check))
         lines += [f"        {qualified(line, unit, prefix)}" for line in check.setup if line != "pass"]
         expression = qualified(check.expression, unit, prefix)
         if isinstance(check.expected, Raises):
-            lines += [f"        with self.assertRaises({check.expected.name}):", f"            {expression}"]
+            error = _error(check.expected, unit, prefix)
+            lines += [f"        with self.assertRaises({error}):", f"            {expression}"]
         elif isinstance(check.expected, bool) and rng.random() < 0.7:
             lines.append(f"        self.assert{check.expected}({expression})")
         else:
@@ -337,9 +320,13 @@ def _unittest_class(rng: random.Random, unit: Unit, prefix: str, subjects: dict[
     return "\n".join(lines[:-1]) + "\n"
 
 
+def _error(expected: Raises, unit: Unit, prefix: str) -> str:
+    return f"{prefix if expected.name in unit.functions else ''}{expected.name}"
+
+
 def qualified(text: str, unit: Unit, prefix: str) -> str:
     """The text with the unit's name as its test module knows it."""
     if not prefix:
         return text
-    names = "|".join((unit.name, *unit.functions))
-    return re.sub(rf"(?<![\w.'\"])({names})\(", rf"{prefix}\1(", text)
+    names = "|".join(_mention(name) for name in (unit.name, *unit.functions))
+    return re.sub(names, lambda found: f"{prefix}{found[0]}", text)

@@ -14,6 +14,7 @@ from typing import Any
 
 from mini_model.mutate import Mutation, mutations
 from mini_model.names import VERBS, Names, noun
+from mini_model.rename import renamed
 from mini_model.tasks.base import Draw, Task
 
 _LITERAL = re.compile(r"(?<![$\w{])[A-Za-z_]\w*")
@@ -65,15 +66,21 @@ class Unit:
     source: str
     checks: tuple[Check, ...]
     functions: tuple[str, ...] = ()
-    """Functions that stand beside it, such as those that it calls."""
+    """Functions and classes that stand beside it, such as those that it calls."""
 
     @property
     def is_class(self) -> bool:
-        return self.task.methods is not None and not self.task.functions
+        return self.definition(self.name).startswith("class")
+
+    def definition(self, name: str) -> str:
+        """How the line begins that defines a function or class."""
+        return f"class {name}" if re.search(rf"^class {name}\b", self.source, re.MULTILINE) else f"def {name}"
 
 
 def make_unit(task: Task, rng: random.Random, *, style: Style) -> Unit | None:
     """A unit of `task`; None when no call could be found that says anything."""
+    if task.is_written:
+        return _written_unit(task, rng, style)
     literals = _LITERAL.findall(f"{task.parameters} {' '.join(task.bodies)}")
     functions = [rng.choice(names.split(" | ")) for names in task.functions]
     names = Names(rng, [*literals, *functions])
@@ -166,16 +173,66 @@ def _composed_unit(
     assert task.methods is not None
     for setup, expression in task.methods(draw):
         setup, expression = (s.replace("$o", variable).replace("$P", call) for s in (setup, expression))
-        statements, wanted = styled(fill(setup), style).split("\n"), styled(fill(expression), style)
-        local = dict(space)
-        exec("\n".join(statements), local)
-        try:
-            value = copy.deepcopy(eval(wanted, local))
-        except Exception as error:
-            value = Raises(type(error).__name__)
-        checks.append(Check(tuple(statements), wanted, value))
+        checks.append(_checked(space, styled(fill(setup), style), styled(fill(expression), style)))
     rng.shuffle(checks)
     return Unit(task, name, source, tuple(checks), tuple(defined))
+
+
+def _checked(space: dict[str, Any], setup: str, expression: str) -> Check:
+    """A check with what is to be expected where all is right."""
+    *steps, last = [*setup.split("\n"), expression]
+    local, done = dict(space), list[str]()
+    for step in steps:
+        try:
+            exec(step, local)
+        except Exception as error:
+            failing = re.sub(r"^\w+ = ", "", step)
+            return Check(tuple(done) or ("pass",), failing, Raises(type(error).__name__))
+        done.append(step)
+    try:
+        value = copy.deepcopy(eval(last, local))
+    except Exception as error:
+        value = Raises(type(error).__name__)
+    return Check(tuple(done), last, value)
+
+
+def _written_unit(task: Task, rng: random.Random, style: Style) -> Unit | None:
+    """A module as it was written, mostly with other names; None where these hide something."""
+    assert task.methods is not None
+    listed = task.methods(Draw(rng, int))
+    text = "\n# checks\n".join([task.bodies[0], *(f"{setup}\n# gives\n{check}" for setup, check in listed)])
+    if rng.random() < 0.75:
+        text = renamed(text, rng)
+    source, *told = re.sub(r'\A""".*?"""\n+', "", text, flags=re.S).split("\n# checks\n")
+    source = source.strip("\n")
+    if rng.random() > style.documented:
+        source = re.sub(r'^ +""".*"""\n(?=\n? +\S)', "", source, flags=re.M)
+    space: dict[str, Any] = {}
+    checks: list[Check] = []
+    try:
+        exec(source, space)
+        for line in told:
+            setup, _, expression = line.partition("\n# gives\n")
+            checks.append(_checked(space, setup, expression))
+    except Exception:
+        return None
+    broken = {error.__name__ for error in (NameError, AttributeError, TypeError)}
+    if any(isinstance(check.expected, Raises) and check.expected.name in broken for check in checks):
+        return None
+    imported = (
+        "|".join(re.findall(r"^(?:from \w+ )?import (.*)", source, re.MULTILINE)).replace(", ", "|") or "$"
+    )
+    checks = [c for c in checks if not re.search(rf"\b(?:{imported})\b", "\n".join([*c.setup, c.expression]))]
+    if len(checks) < 3:
+        return None
+    rng.shuffle(checks)
+    defined = re.findall(r"^(?:(?:def|class) (\w+)|([A-Z_]+) = )", source, re.MULTILINE)
+    defined = [name or constant for name, constant in defined]
+    classes = re.findall(r"^class (\w+)", source, re.MULTILINE)
+    functions = [name for name in defined if not name.isupper()]
+    name = next((c for c in classes if any(c in check.setup[0] for check in checks)), functions[-1])
+    others = tuple(other for other in defined if other != name)
+    return Unit(task, name, source, tuple(checks[: rng.randint(3, len(checks))]), others)
 
 
 def literal(value: Any) -> str:

@@ -57,6 +57,34 @@ def test_the_model_is_trained_on_the_prompt_that_it_gets() -> None:
     assert load_profile("mini").text == SYSTEM
 
 
+def test_every_written_module_can_be_met_under_other_names() -> None:
+    from mini_model.mutate import mutations
+    from mini_model.tasks.base import all_tasks
+    from mini_model.unit import Style, killed, make_unit
+
+    style = Style(documented=1.0, double_quotes=False, annotated=False)
+    tasks = [task for task in all_tasks() if task.is_written]
+    assert len(tasks) >= 100
+    for task in tasks:
+        rng = random.Random(task.name)
+        units = [unit for _ in range(12) if (unit := make_unit(task, rng, style=style))]
+        assert len({unit.source for unit in units}) > 3, task.name
+        for unit in units[:2]:
+            assert not killed(unit, unit.source), task.name
+            assert len(mutations(unit.source)) > 10, task.name
+
+
+def test_what_python_has_keeps_its_name() -> None:
+    from mini_model.rename import renamed
+
+    text = "import math\n\nsqrt_of = [math.sqrt(n) for n in (1, 4)]\nitems = sorted({1: 2}.items())\n"
+    assert {renamed(text, random.Random(n)) for n in range(20)} > {text}
+    for n in range(20):
+        assert re.search(
+            r"math\.sqrt\(n\).*\nitems = sorted\(\{1: 2\}\.items", renamed(text, random.Random(n))
+        )
+
+
 def test_a_trace_with_a_number_is_always_the_same() -> None:
     from mini_model.corpus import make_trace
 

@@ -109,6 +109,8 @@ class Task:
     """For a class: statements that set something up, and an expression to check, one pair a test."""
     functions: tuple[str, ...] = ()
     """Possible names of each function, where there are several and no class."""
+    is_written: bool = False
+    """Whether the text is a module as someone wrote it, without placeholders."""
 
 
 _TASKS: list[Task] = []
@@ -140,6 +142,11 @@ def module(topic: str, names: tuple[str, ...], *texts: str, calls: Callable[[Dra
     )
 
 
+def written(name: str, text: str, checks: list[tuple[str, str]]) -> None:
+    """Add a module as someone wrote it; `checks`: statements and an expression each."""
+    _TASKS.append(Task("written", name, "", "", (text,), None, lambda _: checks, is_written=True))
+
+
 def all_tasks() -> list[Task]:
     """Every task of the package, in a fixed order."""
     from mini_model.tasks import (
@@ -156,8 +163,9 @@ def all_tasks() -> list[Task]:
         records,
         text_modules,
         texts,
+        written_modules,
     )
 
     parts = (checked, classes, conditions, lists, longer, loops, mappings, modules, numbers, objects, records)
-    assert all((*parts, text_modules, texts))
+    assert all((*parts, text_modules, texts, written_modules))
     return sorted(_TASKS, key=lambda task: (task.topic, task.name, task.bodies))
