@@ -90,28 +90,30 @@ class Training:
         options, started, saved = self.options, time.monotonic(), time.monotonic()
         first, seconds_before, smooth = self.steps, self.seconds, 0.0
         stream = batches(self.tokenizer, self.position, options.area, options.seed)
-        while parts := list(itertools.islice(stream, options.batches)):
-            spent = time.monotonic() - started
-            done = spent / (options.minutes * 60)
-            if done >= 1 or self.stopping:
-                break
-            rate = options.rate * min(1.0, (self.steps + 1) / 80, (self.steps - first + 1) / 40)
-            rate *= 1 + done * (max(0.02, options.end / options.rate) - 1)
-            loss = self.step(parts, rate)
-            if not math.isnan(loss):
-                smooth = loss if smooth == 0 else 0.97 * smooth + 0.03 * loss
-            self.steps += 1
-            self.tokens += sum(part.tokens for part in parts)
-            self.position = parts[-1].position
-            self.seconds = seconds_before + spent
-            if self.steps % 25 == 0:
-                self._tell(smooth, rate)
-            if self.steps % 200 == 0:
-                self._look()
-            if time.monotonic() - saved > 120:
-                self.save(options.folder / "finishing.pt" if options.decay else self.checkpoint)
-                saved = time.monotonic()
-        self.save(options.folder / "finished.pt" if options.decay else self.checkpoint)
+        try:
+            while parts := list(itertools.islice(stream, options.batches)):
+                spent = time.monotonic() - started
+                done = spent / (options.minutes * 60)
+                if done >= 1 or self.stopping:
+                    break
+                rate = options.rate * min(1.0, (self.steps + 1) / 80, (self.steps - first + 1) / 40)
+                rate *= 1 + done * (max(0.02, options.end / options.rate) - 1)
+                loss = self.step(parts, rate)
+                if not math.isnan(loss):
+                    smooth = loss if smooth == 0 else 0.97 * smooth + 0.03 * loss
+                self.steps += 1
+                self.tokens += sum(part.tokens for part in parts)
+                self.position = parts[-1].position
+                self.seconds = seconds_before + spent
+                if self.steps % 25 == 0:
+                    self._tell(smooth, rate)
+                if self.steps % 200 == 0:
+                    self._look()
+                if time.monotonic() - saved > 120:
+                    self.save(options.folder / "finishing.pt" if options.decay else self.checkpoint)
+                    saved = time.monotonic()
+        finally:  # whatever happened, what was learned is kept
+            self.save(options.folder / "finished.pt" if options.decay else self.checkpoint)
         self._look()
 
     def _stop(self, *_: object) -> None:

@@ -185,12 +185,16 @@ def _checked(space: dict[str, Any], setup: str, expression: str) -> Check:
     for step in steps:
         try:
             exec(step, local)
+        except TooLong:
+            raise
         except Exception as error:
             failing = re.sub(r"^\w+ = ", "", step)
             return Check(tuple(done) or ("pass",), failing, Raises(type(error).__name__))
         done.append(step)
     try:
         value = copy.deepcopy(eval(last, local))
+    except TooLong:
+        raise
     except Exception as error:
         value = Raises(type(error).__name__)
     return Check(tuple(done), last, value)
@@ -210,10 +214,11 @@ def _written_unit(task: Task, rng: random.Random, style: Style) -> Unit | None:
     space: dict[str, Any] = {}
     checks: list[Check] = []
     try:
-        exec(source, space)
-        for line in told:
-            setup, _, expression = line.partition("\n# gives\n")
-            checks.append(_checked(space, setup, expression))
+        with cpu_limit():
+            exec(source, space)
+            for line in told:
+                setup, _, expression = line.partition("\n# gives\n")
+                checks.append(_checked(space, setup, expression))
     except Exception:
         return None
     broken = {error.__name__ for error in (NameError, AttributeError, TypeError)}
