@@ -27,6 +27,7 @@ _TAG = re.compile(rb"<(function|parameter)=([^<>\s]+)>(?=\n)")
 _END = b"\n</parameter>"
 _FOLLOWED = {(b"grep_search", b"pattern"), (b"read_file", b"file_path")}
 """Arguments that are held to something, besides those of edits."""
+_TESTS = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py\Z")
 _LONGEST_TAG = 256
 _NEVER = float("-inf")
 
@@ -186,8 +187,10 @@ class QuotedEdits:
         return sorted(self._so_far.words | {"def", "class"})
 
     def _may_be_named(self, path: bytes) -> bool:
-        """Whether a path may begin so: as one that came up."""
+        """Whether a path may begin so: as one that came up, and for an edit not as one of tests."""
         value, end, _ = path.decode("utf-8", "replace").partition("\n")
+        if end and self._tool == b"edit" and _TESTS.search(value):
+            return False
         paths = self._so_far.paths
         return not paths or (value in paths if end else any(path.startswith(value) for path in paths))
 

@@ -151,6 +151,14 @@ def test_a_file_is_one_that_came_up(tool: str) -> None:
     ]
 
 
+def test_tests_are_read_and_not_changed() -> None:
+    for tool, paths in (("read_file", ["t/test_m.py\n", "m_test.py\n"]), ("edit", [])):
+        calls = QuotedEdits(lambda path: None)
+        calls.advance(f"<tool_call>\n<function={tool}>\n<parameter=file_path>\n".encode())
+        assert _next(calls, "t/test_m.py\n", "m_test.py\n") == paths
+        assert _next(calls, "testing.py\n", "t/test_m.py") == ["testing.py\n", "t/test_m.py"]
+
+
 def test_an_edit_of_python_makes_sense() -> None:
     edits = QuotedEdits({"m.py": TEXT}.get)
     edits.advance(OPENER.replace("m.txt", "m.py").encode())
