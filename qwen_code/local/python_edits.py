@@ -132,9 +132,9 @@ def _names_in(node: ast.AST) -> Iterator[str]:
     """All names that a part of a program uses or defines."""
     for part in ast.walk(node):
         match part:
-            case (
-                ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name) | ast.FunctionDef(name=name)
-            ):
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name):
+                yield name
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                 yield name
             case ast.alias(name=name, asname=other):
                 yield other or name.partition(".")[0]

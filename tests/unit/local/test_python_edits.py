@@ -76,6 +76,16 @@ def test_behind_a_dot_stand_names_of_the_file_and_of_types_that_python_has() -> 
     assert _becomes("floor", "ceil", "price", "append", "undefined") == ["ceil", "price", "append"]
 
 
+def test_methods_that_are_awaited_are_names_too() -> None:
+    source = (
+        "class Door:\n    async def open(self):\n        self.unlock()\n\n    async def shut(self): ...\n"
+    )
+    text = PythonText(source)
+    place = source.index("unlock")
+    assert text.may_become(place, "shut")
+    assert not text.may_become(place, "slam")
+
+
 def test_in_a_string_stand_words_of_the_file_and_before_it_its_kind() -> None:
     assert _becomes("'label'", '"pieces', '"piece', '"cost', 'f"piece', "undefined") == [
         '"piece',
