@@ -1,42 +1,57 @@
-"""Which edits of a Python file can be of use: where they begin, and what a line may become.
+"""Which edits of a Python file can be of use: what a line may become, with which names and numbers.
 
-An edit in a comment mends nothing, nor does one that leaves the first word as it was, or uses a name that is
-not defined. A small model that is unsure writes such things, and each costs it an attempt.
+An edit mends nothing that uses a name that is not defined, or that changes two things because a copy slipped.
+A small model that is unsure writes such things, and each costs it an attempt.
 """
 
 from __future__ import annotations
 
 import ast
-import builtins
-import io
+import itertools
 import keyword
 import math
 import re
-import tokenize
 import warnings
 from bisect import bisect_left
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Collection, Iterator
+from functools import cached_property, lru_cache
 
-_WORD = re.compile(r"[^\W\d]\w*")
-_TOKEN = re.compile(r"\w+|[^\w\s]+")
-_HEAD = re.compile(r"\s*(?:async\s+)?(?:def|class)\b[^=]*\Z|\s*(?:import|from)\b")
+from qwen_code.local.one_change import OneChange
+from qwen_code.local.python_places import ambiguous_from, idle_places
+from qwen_code.local.within_reach import names_used, out_of_reach
+
+_WORD = re.compile(r"(?<!\w)[^\W\d]\w*")
+_LAST_WORD = re.compile(r"(?<!\w)[^\W\d]\w*\Z")
+_NUMBER = re.compile(r"(?<!\w)\d\w*")
+_GROUP = re.compile(r"\w+|[^\w\s]+")
 _DEFINING = {"async", "await", "class", "def", "del", "from", "global", "import", "nonlocal", "with"}
 _PARAMETERS = {"default", "end", "key", "maxsplit", "reverse", "sep", "start", "strict"}
-_NAMES = frozenset({*keyword.kwlist, *dir(builtins), *_PARAMETERS} - _DEFINING)
+_FUNCTIONS = re.findall(
+    r"\w+",
+    """abs all any bool bytes chr dict divmod enumerate filter float format frozenset hex int isinstance
+    iter len list map max min next ord pow print range repr reversed round set sorted str sum super
+    tuple type zip""",
+)
+_NAMES = frozenset({*keyword.kwlist, *_FUNCTIONS, *_PARAMETERS} - _DEFINING)
 """Words that need not be defined."""
-_TYPES = (str, bytes, int, float, list, dict, set, tuple, math)
-_ATTRIBUTES = frozenset(name for kind in _TYPES for name in dir(kind))
+_TYPES = (str, list, dict, set, tuple, math)
+_ATTRIBUTES = frozenset(name for kind in _TYPES for name in dir(kind) if not name.startswith("_"))
 """The same of words behind a dot."""
-_OPENING = ("(", "[", "{", ":", ",", "'", '"')
-"""What may be the first half of another sign."""
 
 
 class PythonText:
     """A file as it is before an edit."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, numbers: Collection[str] = (), used: Collection[str] = ()) -> None:
+        """A text that is to be edited.
+
+        Args:
+            numbers: whole ones that came up elsewhere.
+            used: names that came up where a test failed.
+        """
         self.text = text
+        self._used = used
+        self._numbers = {*numbers, *_NUMBER.findall(text)}
         self._names_by_line: dict[int, list[str]] = {}
 
     @cached_property
@@ -48,7 +63,14 @@ class PythonText:
         """Places where an edit would begin in the middle of a word, or change nothing that is run."""
         if self._tree is None:
             return frozenset()
-        return frozenset([*_inside_words(self.text), *_not_run(self.text, self._tree)])
+        reach = out_of_reach(self._tree, self._used)
+        return frozenset(
+            [*idle_places(self.text, self._tree, reach), *range(self._ambiguous, len(self.text))]
+        )
+
+    @cached_property
+    def _ambiguous(self) -> int:
+        return ambiguous_from(self.text)
 
     def may_become(self, at: int, begun: str, *, whole: bool = False) -> bool:
         """Whether the line that goes on at `at` may go on with what `begun` begins instead.
@@ -61,10 +83,41 @@ class PythonText:
         start = self.text.rfind("\n", 0, at) + 1
         line = self.text[start:].partition("\n")[0]
         before, old = line[: at - start], line[at - start :]
-        return _differs(old, begun, self._known(at, before), whole=whole) and all(
+        numbers = self._numbers.union(*map(_near, _NUMBER.findall(line)))
+        if not all(
             _is_among(found[0], self._known(at, before + begun[: found.start()]), finished=finished)
             for found, finished in _names(begun, whole=whole)
+        ) or not all(
+            found[0] in numbers if finished else any(number.startswith(found[0]) for number in numbers)
+            for found, finished in _finished(_NUMBER, begun, whole=whole)
+        ):
+            return False
+        stands, grows = self._end(at, before, begun)
+        return any(
+            _one_change(before + old[:kept], old[kept:]).may_become(
+                begun[kept:], whole=whole, stands=stands, grows=grows
+            )
+            for kept in self._kept(at, old, begun)
         )
+
+    def _end(self, at: int, before: str, begun: str) -> tuple[bool, bool]:
+        """Whether the last word is one that is known, and whether others begin so that are no keywords."""
+        last = _LAST_WORD.search(begun)
+        if last is None:
+            return True, False
+        found = list(_beginning_with(last[0], self._known(at, before + begun[: last.start()])))
+        return last[0] in found, any(name != last[0] and not keyword.iskeyword(name) for name in found)
+
+    def _kept(self, at: int, old: str, begun: str) -> Iterator[int]:
+        """How much of a line that becomes `begun` may stay before the change.
+
+        Nothing, but where an edit could not begin later, because what follows stands elsewhere too.
+        """
+        yield 0
+        for word in itertools.islice(_GROUP.finditer(old), 1, None):
+            start = word.start()
+            if at + start >= self._ambiguous and old[:start].startswith(begun[:start]):
+                yield start
 
     def _known(self, at: int, said: str) -> list[str]:
         """What a word behind `said` may be, sorted."""
@@ -78,7 +131,8 @@ class PythonText:
 
     @cached_property
     def _attributes(self) -> list[str]:
-        return sorted(_ATTRIBUTES.union(_names_in(self._tree) if self._tree else ()))
+        used = names_used(self._tree) if self._tree else ()
+        return sorted(_ATTRIBUTES.union(name for name in used if not name.startswith("__")))
 
     @cached_property
     def _outside(self) -> frozenset[str]:
@@ -88,7 +142,7 @@ class PythonText:
             if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
                 found.add(statement.name)
             else:
-                found.update(_names_in(statement))
+                found.update(names_used(statement))
         return frozenset(found)
 
     def _names_at(self, at: int) -> list[str]:
@@ -101,53 +155,32 @@ class PythonText:
                 if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
                 and node.lineno <= line <= (node.end_lineno or 0)
             ]
-            own = (name for node in around[-1:] for name in _names_in(node))
+            own = (name for node in around[-1:] for name in names_used(node))
             self._names_by_line[line] = sorted(self._outside.union(own))
         return self._names_by_line[line]
 
 
-def _differs(old: str, begun: str, known: list[str], *, whole: bool) -> bool:
-    """Whether the first word is, or may still become, another; one that is all there is may stay."""
-    before, now = _TOKEN.findall(old), _TOKEN.findall(begun)
-    if not now or before[:1] != now[:1]:
-        return True
-    if len(before) == 1:
-        return not whole or len(now) > 1
-    if whole or not begun.endswith(now[0]):
-        return False
-    if _WORD.fullmatch(now[0]) is None:
-        return now[0].endswith(_OPENING)
-    return any(name != now[0] for name in _beginning_with(now[0], known))
+_one_change = lru_cache(maxsize=64)(OneChange)
 
 
 def _names(begun: str, *, whole: bool) -> Iterator[tuple[re.Match[str], bool]]:
     """The names in a line, each with whether it is finished; not what says of which kind a string is."""
-    for found in _WORD.finditer(begun):
-        behind = begun[found.end() :]
-        if not behind.startswith(("'", '"')):
-            yield found, whole or bool(behind)
+    for found, finished in _finished(_WORD, begun, whole=whole):
+        if not begun.startswith(("'", '"'), found.end()):
+            yield found, finished
 
 
-def _names_in(node: ast.AST) -> Iterator[str]:
-    """All names that a part of a program uses or defines."""
-    for part in ast.walk(node):
-        match part:
-            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name):
-                yield name
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                yield name
-            case ast.alias(name=name, asname=other):
-                yield other or name.partition(".")[0]
-            case ast.ExceptHandler(name=str(name)):
-                yield name
-            case _:
-                pass
+def _finished(kind: re.Pattern[str], begun: str, *, whole: bool) -> Iterator[tuple[re.Match[str], bool]]:
+    for found in kind.finditer(begun):
+        yield found, whole or found.end() < len(begun)
 
 
-def only_known(text: str, names: list[str], *, whole: bool) -> bool:
-    """Whether all words of a text are among sorted names; what is not `whole` may go on with its last."""
-    words = _WORD.finditer(text)
-    return all(_is_among(word[0], names, finished=whole or word.end() < len(text)) for word in words)
+def _near(number: str) -> set[str]:
+    """Numbers that someone might mean who wrote this one."""
+    if not number.isdecimal():
+        return {number}
+    n = int(number)
+    return {str(abs(m)) for m in (n - 2, n - 1, n + 1, n + 2, n * 10, n // 10, n * 2, n // 2)}
 
 
 def _is_among(word: str, names: list[str], *, finished: bool) -> bool:
@@ -161,33 +194,6 @@ def _beginning_with(start: str, names: list[str]) -> Iterator[str]:
         if not name.startswith(start):
             return
         yield name
-
-
-def _inside_words(text: str) -> Iterator[int]:
-    for word in re.finditer(r"\w\w+", text):
-        yield from range(word.start() + 1, word.end())
-
-
-def _not_run(text: str, tree: ast.Module) -> Iterator[int]:
-    """Places in comments, in documentation, and in heads that set no default."""
-    lines = text.splitlines(keepends=True)
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line))
-        if _HEAD.match(line):
-            yield from range(*starts[-2:])
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT:
-            start = starts[token.start[0] - 1] + token.start[1]
-            yield from range(start, start + len(token.string))
-    for node in ast.walk(tree):
-        if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            continue
-        match node.body[:2]:
-            case [ast.Expr(value=ast.Constant(value=str()), lineno=first, end_lineno=last), _]:
-                yield from range(starts[first - 1], starts[last or first])
-            case _:
-                pass
 
 
 def _parsed(text: str) -> ast.Module | None:

@@ -11,13 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from qwen_code.local.constraint import CallConstraint
 from qwen_code.local.gguf import GgufHeader
 from qwen_code.local.model import Model
-from qwen_code.local.python_edits import PythonText, only_known
+from qwen_code.local.python_edits import PythonText
 from qwen_code.local.so_far import SoFar
 
 TextOf = Callable[[str], str | None]
@@ -60,7 +59,6 @@ class QuotedEdits:
     def __init__(self, text_of: TextOf, so_far: SoFar | None = None) -> None:
         self._text_of = text_of
         self._so_far = so_far = SoFar() if so_far is None else so_far
-        self._vain = [pattern.encode() for pattern in so_far.vain]
         self._python: dict[bytes, PythonText] = {}
         self._barred_in: dict[bytes, set[int]] = {}
         self._standing: list[_Edit] = []
@@ -128,6 +126,8 @@ class QuotedEdits:
         return self._arguments.get(b"file_path", b"")
 
     def _made(self, edit: _Edit) -> None:
+        if edit.old.endswith(b"\n") and edit.new.endswith(b"\n"):
+            edit = _Edit(edit.path, edit.old[:-1], edit.new[:-1])
         before = next((e for e in reversed(self._standing) if e.is_taken_back_by(edit)), None)
         if before is not None:
             self._standing.remove(before)
@@ -159,7 +159,7 @@ class QuotedEdits:
         if not self._path.endswith(b".py") or not text.isascii():
             return None
         if text not in self._python:
-            self._python[text] = PythonText(text.decode())
+            self._python[text] = PythonText(text.decode(), self._so_far.numbers, self._so_far.used)
         return self._python[text]
 
     def _may_become(self, new: bytes) -> bool:
@@ -176,15 +176,12 @@ class QuotedEdits:
         return not self._repeats(new, old, text) and self._makes_sense(new, text, text.index(old))
 
     def _may_be_sought(self, pattern: bytes) -> bool:
-        """Whether a pattern may begin so: of words that came up, and not in vain."""
-        if any(_searches_alike(pattern, vain) for vain in self._vain):
-            return False
+        """Whether a pattern may begin so: as the definition of what came up, and not in vain."""
         value, end, _ = pattern.decode("utf-8", "replace").partition("\n")
-        return not self._so_far.words or only_known(value, self._sought, whole=bool(end))
-
-    @cached_property
-    def _sought(self) -> list[str]:
-        return sorted(self._so_far.words | {"def", "class"})
+        if end and value in self._so_far.vain:
+            return False
+        sought = self._so_far.sought.difference(self._so_far.vain)
+        return not sought or (value in sought if end else any(one.startswith(value) for one in sought))
 
     def _may_be_named(self, path: bytes) -> bool:
         """Whether a path may begin so: as one that came up, and for an edit not as one of tests."""
@@ -248,12 +245,6 @@ def _is_place(passage: bytes, text: bytes, barred: Collection[int]) -> bool:
     at = text.find(passage)
     ends_a_line = text[at + len(passage) :][:1] in (b"", b"\n") or passage.endswith(b"\n")
     return text.count(passage) == 1 and at not in barred and ends_a_line
-
-
-def _searches_alike(written: bytes, pattern: bytes) -> bool:
-    """Whether a pattern that begins so begins as `pattern`; with `def` or `class` it may."""
-    first, space, _ = pattern.partition(b" ")
-    return len(written) > (len(first) + 1 if space else 0) and pattern.startswith(written)
 
 
 class QuotingConstraint:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
+import keyword
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from qwen_code.messages import Message
@@ -12,7 +14,11 @@ Made = tuple[str, str, str]
 """An edit that the conversation holds: path, what was to be replaced, and by what."""
 
 _WORD = re.compile(r"[^\W\d]\w*")
-_PATH = re.compile(r"[\w./-]*\w\.\w+")
+_USED = re.compile(r"(?<!def )(?<!class )(?<!\w)([^\W\d]\w*)\(|\.([^\W\d]\w*)|<function ([^\W\d]\w*)")
+_OF_TESTS = re.compile(r"[tT]est|assert|raises\Z|approx\Z|mark\Z|parametrize\Z|fixture\Z")
+_OF_PYTHON = frozenset({*keyword.kwlist, *dir(builtins)})
+_PATH = re.compile(r"(?<![\w./-])(\w[\w./-]*\w\.\w+):\d")
+_NUMBER = re.compile(r"(?<![\w.])\d+(?!\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +29,50 @@ class SoFar:
     """In order, whatever became of them."""
     vain: tuple[str, ...] = ()
     """Patterns that nothing matched."""
-    words: frozenset[str] = frozenset()
-    """All that look like names; none if that is not known."""
+    sought: frozenset[str] = frozenset()
+    """Patterns of definitions of what a tool's answer shows in use; none if that is not known."""
     paths: frozenset[str] = frozenset()
-    """All that look like files; none if that is not known."""
+    """Files of which a tool's answer names a line; none if that is not known."""
+    numbers: frozenset[str] = frozenset()
+    """All whole ones in answers of tools."""
+    used: frozenset[str] = frozenset()
+    """All words in what commands printed."""
 
     @classmethod
     def of(cls, messages: Sequence[Message]) -> SoFar:
         """What `messages` hold."""
-        texts = [message.text for message in messages]
-        paths = frozenset(path for text in texts for path in _PATH.findall(text))
-        return cls(_edits_made(messages), _vain_searches(messages), words_of(texts), paths)
+        answers = [message.text for message in messages if message.role == "tool"]
+        return cls(
+            _edits_made(messages),
+            _vain_searches(messages),
+            frozenset(pattern for text in answers for pattern in _definitions(text)),
+            frozenset(path for text in answers for path in _PATH.findall(text)),
+            numbers_of(answers),
+            words_of(_printed(messages)),
+        )
+
+
+def numbers_of(texts: Iterable[str]) -> frozenset[str]:
+    """All whole numbers."""
+    return frozenset(number for text in texts for number in _NUMBER.findall(text))
 
 
 def words_of(texts: Iterable[str]) -> frozenset[str]:
     """All that look like names."""
     return frozenset(word for text in texts for word in _WORD.findall(text))
+
+
+def _printed(messages: Sequence[Message]) -> Iterator[str]:
+    calls = (call for message in messages for call in message.tool_calls)
+    commands = {call.id for call in calls if call.name == "run_shell_command"}
+    return (message.text for message in messages if message.tool_call_id in commands)
+
+
+def _definitions(text: str) -> Iterator[str]:
+    """Patterns that find where what is called, or is an attribute, may be defined."""
+    for name in {name for use in _USED.findall(text) for name in use if name} - _OF_PYTHON:
+        if not _OF_TESTS.match(name):
+            yield f"{'class' if name[0].isupper() else 'def'} {name}"
 
 
 def _edits_made(messages: Iterable[Message]) -> tuple[Made, ...]:

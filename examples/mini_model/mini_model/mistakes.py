@@ -142,7 +142,7 @@ def answers_of(model: Path, tokenizer: Tokenizer) -> Answer:
 
     from mini_model.corpus import encode
     from qwen_code.local.quoted_edits import QuotedEdits
-    from qwen_code.local.so_far import SoFar, words_of
+    from qwen_code.local.so_far import SoFar, numbers_of, words_of
 
     llama = Llama(str(model), n_ctx=2304, n_threads=1, n_threads_batch=1, verbose=False)
     pieces = [tokenizer.decode([token]).encode() for token in range(tokenizer.size)]
@@ -174,7 +174,9 @@ def answers_of(model: Path, tokenizer: Tokenizer) -> Answer:
         path = project.bugs[0].path
         done = [edit for old, new in made for edit in ((path, old, new), (path, new, old))][:-1]
         said = "".join(text for text, _ in asked.pieces)
-        edits = QuotedEdits(project.files.get, SoFar(tuple(done), words=words_of([said])))
+        printed = [answer for answer in said.split("<tool_response>") if "[exit code" in answer]
+        known = SoFar(tuple(done), numbers=numbers_of([said]), used=words_of(printed))
+        edits = QuotedEdits(project.files.get, known)
         edits.advance(said.rpartition(_ASSISTANT)[2].encode())
         prompt = encode(asked, tokenizer).ids
         if len(prompt) > _LONGEST_PROMPT or (old := string(prompt, edits)) is None:

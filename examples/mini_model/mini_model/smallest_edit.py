@@ -8,7 +8,7 @@ with the original.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from keyword import iskeyword
 
 _TOKEN = re.compile(r"\s+|\w+|[^\w\s]+")
@@ -17,23 +17,33 @@ _TOKEN = re.compile(r"\s+|\w+|[^\w\s]+")
 def smallest_edit(lines: Sequence[str], at: int, new: str, end: int | None = None) -> tuple[str, str]:
     """What stands in `lines` from the first difference on, and what is to stand there instead.
 
-    It goes on with further lines, of which the last is not empty, until it is unique in the file, if it can
-    be.
+    It goes on with further lines, of which the last is not empty, until it is unique in the file. The last
+    line of a file may take in its end. If all that does not help, it begins further left.
 
     Args:
         at: the line that is to become `new`.
         end: the edit ends before this line.
     """
-    start = difference(lines[at], new)
-    text, last = "\n".join(lines), min(end or len(lines), len(lines))
-    behind, added = "", ""
-    for line in lines[at + 1 : last]:
+    start, text = difference(lines[at], new), "\n".join(lines)
+    for behind in _behind(lines, at, min(end or len(lines), len(lines))):
         if text.count(lines[at][start:] + behind) == 1:
-            break
-        added += f"\n{line}"
-        if line.strip():
-            behind = added
-    return lines[at][start:] + behind, new[start:] + behind
+            return lines[at][start:] + behind, new[start:] + behind
+    while start and text.count(lines[at][start:]) > 1:
+        start = _token_before(lines[at], start)
+    return lines[at][start:], new[start:]
+
+
+def _behind(lines: Sequence[str], at: int, end: int) -> Iterator[str]:
+    """More and more of what follows a line."""
+    yield ""
+    for last in range(at + 1, end):
+        if lines[last].strip() or last == len(lines) - 1 == at + 1:
+            yield "\n" + "\n".join(lines[at + 1 : last + 1])
+
+
+def _token_before(line: str, start: int) -> int:
+    found = [token.start() for token in _TOKEN.finditer(line[:start]) if not token[0].isspace()]
+    return found[-1] if found else 0
 
 
 def undone(text: str, at: int, new: str, old: str) -> tuple[str, str] | None:

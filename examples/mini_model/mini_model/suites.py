@@ -220,8 +220,8 @@ def _assertion(rng: random.Random, expression: str, expected: object) -> str:
 
 
 def _bracketed(expression: str) -> str:
-    head = expression.split("(")[0].split("[")[0]
-    return f"({expression})" if " " in head else expression
+    compared = re.search(r"[\])\w] (?:==|!=|<=|>=|<|>|in|is|and|or|not) ", expression)
+    return f"({expression})" if compared or expression.startswith("not ") else expression
 
 
 def _test_names(rng: random.Random, unit: Unit, count: int, checks: Sequence[Check] = ()) -> list[str]:

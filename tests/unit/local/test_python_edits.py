@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import warnings
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from qwen_code.local.python_edits import PythonText
 
@@ -53,11 +58,71 @@ def test_an_edit_begins_with_a_word_not_in_it() -> None:
     assert [place + n in idle for n in range(6)] == [False, True, True, True, True, False]
 
 
+@pytest.mark.parametrize("place", ["   price = self", "return [order", "    'label'"])
+def test_an_edit_begins_at_the_end_of_the_space_before_a_line(place: str) -> None:
+    idle = PythonText(TEXT).idle
+    start = TEXT.rindex("\n", 0, TEXT.index(place)) + 1
+    indent = len(TEXT[start:]) - len(TEXT[start:].lstrip())
+    assert [start + n in idle for n in range(indent)] == [True] * (indent - 1) + [False]
+
+
+def test_no_edit_begins_where_what_follows_stands_elsewhere_too() -> None:
+    source = "def one(a):\n    return a\n\n\ndef two(a):\n    return a\n"
+    text = PythonText(source)
+    last = source.rindex("a")
+    assert last in text.idle
+    assert source.index("a)") not in text.idle or source.index("a\n") not in text.idle
+    begun = source.rindex("two(a)")
+    assert begun in text.idle  # a head without defaults
+    source = source.replace("two(a)", "two(a, b=1)")
+    text = PythonText(source)
+    place = source.index("1)")
+    assert place not in text.idle
+    assert text.may_become(place, "2):", whole=True)
+
+
+def test_where_it_has_to_begin_earlier_the_first_words_may_stay() -> None:
+    source = "def one(n):\n    m = n\n    return n\n"
+    text = PythonText(source)
+    assert source.rindex("n\n") in text.idle
+    place = source.index("return")
+    assert text.may_become(place, "return -n", whole=True)
+    assert text.may_become(place, "return ")
+    assert not text.may_become(place, "return n", whole=True)
+
+
+def test_what_nothing_gets_may_be_given_at_its_start_alone() -> None:
+    source = "def f(a, b):\n    a, b\n\n\ndef g(c):\n    return c\n"
+    text, place = PythonText(source), source.index("a, b\n")
+    assert place not in text.idle
+    assert place + len("a, ") in text.idle
+    assert text.may_become(place, "return a, b", whole=True)
+    assert not text.may_become(place, "b, b", whole=True)
+
+
+def test_what_a_test_does_not_reach_is_left_alone() -> None:
+    idle = PythonText(TEXT, used={"test_total", "Order", "total"}).idle
+    assert TEXT.index("order.price") in idle
+    assert TEXT.index("- count") not in idle
+    assert TEXT.index("order.price") not in PythonText(TEXT, used={"label"}).idle
+
+
 def test_the_first_word_becomes_another() -> None:
     assert _becomes("self.price * ", "self.price * 2", "self", "price", "math") == ["price", "math"]
-    assert _becomes(" * count", " *", " * 2", " +", " + count", " //") == [" +", " + count", " //"]
+    assert _becomes(" * count", " * ", " * 2", " +", " + count", " //") == [" +", " + count", " //"]
     assert _becomes("price - count", "price", "pri", "price + 1") == ["pri"]
-    assert _becomes("[order for", "[", "[*", "(order") == ["[", "[*", "(order"]
+
+
+def test_what_is_behind_the_change_stays() -> None:
+    meant = ["LIMIT < LIMIT]", "count() < LIMIT]"]
+    assert _becomes("price < LIMIT", *meant, "count < 1 < LIMIT <= LIMIT]") == meant
+
+
+def test_a_line_stays_python() -> None:
+    meant = ["(", "len(price)", "not price"]
+    assert _becomes("price - count) +", *meant, "count]", "return", "price)", "break") == meant
+    assert _becomes("[order for", "[*", "order for", "sorted(order", "not [order for") == ["not [order for"]
+    assert _becomes("10\n", "10]", "10 and", "True", "pass", "return") == ["10 and", "True"]
 
 
 def test_a_line_of_one_word_may_stay_and_go_on() -> None:
@@ -65,11 +130,20 @@ def test_a_line_of_one_word_may_stay_and_go_on() -> None:
     assert _becomes("10\n", "10", "10 + 1", whole=True) == ["10 + 1"]
 
 
+def test_a_number_becomes_one_that_came_up_or_is_near() -> None:
+    assert _becomes("10\n", "11", "100", "3", "57", "5", "1") == ["11", "100", "3", "5", "1"]
+    text = PythonText(TEXT, {"57"})
+    assert text.may_become(TEXT.index("10\n"), "57", whole=True)
+    assert not text.may_become(TEXT.index("10\n"), "7", whole=True)
+
+
 def test_names_are_those_of_the_function_and_what_python_has() -> None:
-    known = ["count", "self", "len", "return", "LIMIT", "label"]
-    assert _becomes("price - count", *known, "orders", "order", "undefined", "import") == known
-    assert _becomes("price - count", "co", "undef") == ["co"]
-    assert _becomes("price - count", "co", "count", whole=True) == ["count"]
+    known = ["count", "self", "len", "LIMIT", "label"]
+    assert _becomes("price - count)", *known, "orders", "order", "undefined", "import") == known
+    assert _becomes("price - count)", "co", "undef") == ["co"]
+    assert _becomes(
+        "price - count)", 'co - count) + len(f"{price}")', 'count - count) + len(f"{price}")', whole=True
+    ) == ['count - count) + len(f"{price}")']
 
 
 def test_behind_a_dot_stand_names_of_the_file_and_of_types_that_python_has() -> None:
@@ -87,11 +161,45 @@ def test_methods_that_are_awaited_are_names_too() -> None:
 
 
 def test_in_a_string_stand_words_of_the_file_and_before_it_its_kind() -> None:
-    assert _becomes("'label'", '"pieces', '"piece', '"cost', 'f"piece', "undefined") == [
+    assert _becomes("10\n", '"pieces', '"piece', '"cost', 'f"piece', "undefined") == [
         '"piece',
         '"cost',
         'f"piece',
     ]
+
+
+LINES = [line for line in TEXT.split("\n") if line.strip() and "def " not in line and '"' not in line]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sampled_from(LINES), st.data())
+def test_whatever_is_chosen_the_file_stays_python_and_becomes_another(line: str, data: st.DataObject) -> None:
+    text = PythonText(TEXT)
+    first = TEXT.index(f"\n{line}\n") + 1
+    place = data.draw(
+        st.sampled_from([n for n in range(first, first + len(line)) if n not in text.idle] or [0])
+    )
+    begun, rest = "", TEXT[place:].partition("\n")[0]
+    pieces = [
+        *"()[]-+*<=,.: 1",
+        *map("".join, itertools.pairwise(rest)),
+        "not ",
+        "len",
+        "self",
+        "price",
+        "return ",
+    ]
+    for _ in range(12):
+        allowed = [piece for piece in pieces if text.may_become(place, begun + piece)]
+        if place == 0 or not allowed:
+            return
+        begun += data.draw(st.sampled_from(allowed))
+        if text.may_become(place, begun, whole=True):
+            changed = TEXT[:place] + begun + TEXT[place + len(rest) :]
+            assert changed != TEXT
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                compile(changed, "m.py", "exec")
 
 
 def test_what_is_no_python_is_left_alone() -> None:

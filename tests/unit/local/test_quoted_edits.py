@@ -111,33 +111,52 @@ def test_what_an_edit_wrote_becomes_what_was_there() -> None:
     assert _next(begun, " - 1", " - 2", " *", " + 1") == [" - 1"]
 
 
+def _searches(*answers: Message) -> QuotedEdits:
+    searches = QuotedEdits(lambda path: None, SoFar.of(answers))
+    searches.advance(b"<tool_call>\n<function=grep_search>\n<parameter=pattern>\n")
+    return searches
+
+
+FAILURE = """
+    def test_ship(cart):
+        order = Order(cart)
+>       assert order.ship() == sorted(expected)
+E        +  where <function lower at 0x7f> = m.lower
+"""
+
+
 def test_what_nothing_matched_is_not_searched_again() -> None:
-    searches = QuotedEdits(lambda path: None, SoFar(vain=("def inv",)))
-    searches.advance(b"<tool_call>\n<function=grep_search>\n<parameter=pattern>\n")
-    assert _next(searches, "def", "def ", "class inv", "def inv", "def ship") == [
-        "def",
-        "def ",
-        "class inv",
-        "def ship",
-    ]
-    call = ToolCall("1", "grep_search", {"pattern": "def inv"})
-    found = ToolCall("2", "grep_search", {"pattern": "def ship"})
+    call = ToolCall("1", "grep_search", {"pattern": "def ship"})
+    found = ToolCall("2", "grep_search", {"pattern": "class Order"})
     messages = [
+        Message("tool", FAILURE, tool_call_id="0"),
         Message("assistant", "", tool_calls=(call, found)),
-        Message("tool", "No matches for def inv.", tool_call_id="1"),
-        Message("tool", "m.txt:1:def ship():", tool_call_id="2"),
+        Message("tool", "No matches for def ship.", tool_call_id="1"),
+        Message("tool", "m.txt:1:class Order:", tool_call_id="2"),
     ]
-    assert SoFar.of(messages).vain == ("def inv",)
+    assert _next(_searches(*messages), "def", "def ship\n", "def lower\n", "class Order\n") == [
+        "def",
+        "def lower\n",
+        "class Order\n",
+    ]
+    alone = QuotedEdits(lambda path: None, SoFar(vain=("def inv",)))
+    alone.advance(b"<tool_call>\n<function=grep_search>\n<parameter=pattern>\n")
+    assert _next(alone, "def inv", "def inv\n", "def invent\n") == ["def inv", "def invent\n"]
 
 
-def test_a_search_is_for_words_that_came_up() -> None:
-    searches = QuotedEdits(lambda path: None, SoFar(words=frozenset({"ship", "test_ship"})))
-    searches.advance(b"<tool_call>\n<function=grep_search>\n<parameter=pattern>\n")
-    assert _next(searches, "def sh", "def ship\n</", "class test_", "def test\n", "def shop") == [
-        "def sh",
-        "def ship\n</",
-        "class test_",
+def test_a_search_is_for_what_the_failing_test_calls() -> None:
+    searches = _searches(Message("tool", FAILURE, tool_call_id="0"))
+    meant = ["def sh", "def ship\n</", "class Order\n", "def lower\n"]
+    others = [
+        "def ship(",
+        "class ship",
+        "def order\n",
+        "def test_ship\n",
+        "def sorted\n",
+        "def cart\n",
+        "ship",
     ]
+    assert _next(searches, *meant, *others) == meant
 
 
 @pytest.mark.parametrize("tool", ["read_file", "edit"])
@@ -165,6 +184,25 @@ def test_an_edit_of_python_makes_sense() -> None:
     assert _next(edits, "def g", "a):\n    return a - 2", "a - 2", "eturn") == ["a - 2"]
     edits.advance(f"a - 2{NEW}".encode())
     assert _next(edits, "a - 2", "a - 3", "len(a)", "c\nb") == ["len(a)"]
+
+
+def test_an_edit_is_of_what_the_failing_test_reaches() -> None:
+    call = ToolCall("1", "run_shell_command", {"command": "pytest"})
+    shown = [
+        Message("assistant", "", tool_calls=(call,)),
+        Message("tool", "assert f(1) == 2", tool_call_id="1"),
+    ]
+    edits = QuotedEdits({"m.py": TEXT}.get, SoFar.of(shown))
+    edits.advance(OPENER.replace("m.txt", "m.py").replace("<parameter=old_string>\n", "").encode())
+    edits.advance(b"<parameter=old_string>\n")
+    assert _next(edits, " - 1", " - 2") == [" - 1"]
+
+
+def test_the_end_of_the_file_need_not_be_quoted_to_take_an_edit_back() -> None:
+    wrong = TEXT.replace("- 2", "- 3")
+    edits = QuotedEdits({"m.py": wrong}.get, SoFar((("m.py", "2\n", "3\n"),)))
+    edits.advance(f"{OPENER.replace('m.txt', 'm.py')}3{NEW}".encode())
+    assert _next(edits, "2\n</parameter>", "1\n</parameter>") == ["2\n</parameter>"]
 
 
 def test_what_was_written_is_taken_back_even_where_nothing_is_run() -> None:

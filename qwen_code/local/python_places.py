@@ -1,0 +1,70 @@
+"""Where in a Python file no edit begins that can be of use."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterable, Iterator
+
+from qwen_code.local.one_change import is_idle
+
+_HEAD = re.compile(r"\s*(?:async\s+)?(?:def|class)\b[^=]*\Z|\s*(?:import|from)\b")
+
+
+def idle_places(text: str, tree: ast.Module, unused: Iterable[tuple[int, int]]) -> Iterator[int]:
+    """Places where an edit would begin in the middle of a word, or change nothing that is run.
+
+    Args:
+        unused: the first and last lines of what is not run.
+    """
+    yield from _inside_words(text)
+    yield from _not_run(text, tree)
+    starts = [0, *(found.end() for found in re.finditer("\n", text)), len(text)]
+    for first, last in unused:
+        yield from range(starts[first - 1], starts[last])
+
+
+def ambiguous_from(text: str) -> int:
+    """From where on what is left of a text stands elsewhere too, so that nothing there can be quoted."""
+    at = len(text)
+    while at and text.count(text[at - 1 :]) > 1:
+        at -= 1
+    return at
+
+
+def _inside_words(text: str) -> Iterator[int]:
+    """Places in words, and in the space before a line, of which the end belongs to what follows."""
+    for word in re.finditer(r"\w\w+", text):
+        yield from range(word.start() + 1, word.end())
+    for space in re.finditer(r"^[ \t]+", text, re.MULTILINE):
+        yield from range(space.start(), space.end() - 1)
+
+
+def _not_run(text: str, tree: ast.Module) -> Iterator[int]:
+    """Places in comments, in documentation, in heads that set no default, and in values that nobody gets.
+
+    At the start of such a value there may be put in what gets it.
+    """
+    lines = text.splitlines(keepends=True)
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line))
+        if _HEAD.match(line):
+            yield from range(*starts[-2:])
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            start = starts[token.start[0] - 1] + token.start[1]
+            yield from range(start, start + len(token.string))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and is_idle(node):
+            start, end = starts[node.lineno - 1], starts[(node.end_lineno or node.lineno) - 1]
+            yield from range(start + node.col_offset + 1, end + (node.end_col_offset or 0))
+        if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        match node.body[:2]:
+            case [ast.Expr(value=ast.Constant(value=str()), lineno=first, end_lineno=last), _]:
+                yield from range(starts[first - 1], starts[last or first])
+            case _:
+                pass
