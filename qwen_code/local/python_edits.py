@@ -13,7 +13,9 @@ import math
 import re
 import warnings
 from bisect import bisect_left
+from collections import Counter, deque
 from collections.abc import Collection, Iterator
+from datetime import date
 from functools import cached_property, lru_cache
 
 from qwen_code.local.one_change import OneChange
@@ -34,7 +36,7 @@ _FUNCTIONS = re.findall(
 )
 _NAMES = frozenset({*keyword.kwlist, *_FUNCTIONS, *_PARAMETERS} - _DEFINING)
 """Words that need not be defined."""
-_TYPES = (str, list, dict, set, tuple, math)
+_TYPES = (str, list, dict, set, tuple, math, date, deque, Counter)
 _ATTRIBUTES = frozenset(name for kind in _TYPES for name in dir(kind) if not name.startswith("_"))
 """The same of words behind a dot."""
 

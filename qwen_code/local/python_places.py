@@ -6,6 +6,7 @@ import ast
 import io
 import re
 import tokenize
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from qwen_code.local.one_change import is_idle
@@ -21,6 +22,7 @@ def idle_places(text: str, tree: ast.Module, unused: Iterable[tuple[int, int]]) 
     """
     yield from _inside_words(text)
     yield from _not_run(text, tree)
+    yield from _only_bindings(text, tree)
     starts = [0, *(found.end() for found in re.finditer("\n", text)), len(text)]
     for first, last in unused:
         yield from range(starts[first - 1], starts[last])
@@ -40,6 +42,26 @@ def _inside_words(text: str) -> Iterator[int]:
         yield from range(word.start() + 1, word.end())
     for space in re.finditer(r"^[ \t]+", text, re.MULTILINE):
         yield from range(space.start(), space.end() - 1)
+
+
+def _only_bindings(text: str, tree: ast.Module) -> Iterator[int]:
+    """Places of names that get their value nowhere else in a function, and are used there.
+
+    With another name there what uses them would find nothing.
+    """
+    starts = [0, *(found.end() for found in re.finditer("\n", text))]
+    for function in ast.walk(tree):
+        if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
+        added_to = [node.target for node in ast.walk(function) if isinstance(node, ast.AugAssign)]
+        bound = [node for node in names if isinstance(node.ctx, ast.Store) and node not in added_to]
+        used = {node.id for node in names if node not in bound}
+        given = [argument.arg for argument in ast.walk(function) if isinstance(argument, ast.arg)]
+        times = Counter([*given, *(node.id for node in bound)])
+        for node in bound:
+            if times[node.id] == 1 and node.id in used:
+                yield starts[node.lineno - 1] + node.col_offset
 
 
 def _not_run(text: str, tree: ast.Module) -> Iterator[int]:

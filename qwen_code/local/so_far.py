@@ -14,9 +14,12 @@ Made = tuple[str, str, str]
 """An edit that the conversation holds: path, what was to be replaced, and by what."""
 
 _WORD = re.compile(r"[^\W\d]\w*")
-_USED = re.compile(r"(?<!def )(?<!class )(?<!\w)([^\W\d]\w*)\(|\.([^\W\d]\w*)|<function ([^\W\d]\w*)")
+_USED = re.compile(
+    r"(?<!def )(?<!class )(?<!\w)([^\W\d]\w*)\(|(?<=[\w)\]])\.([^\W\d]\w*)|<function ([^\W\d]\w*)"
+)
 _OF_TESTS = re.compile(r"[tT]est|assert|raises\Z|approx\Z|mark\Z|parametrize\Z|fixture\Z")
-_OF_PYTHON = frozenset({*keyword.kwlist, *dir(builtins)})
+_OF_PYTHON = frozenset({*keyword.kwlist, *dir(builtins), "py"})
+_NOTHING_RAISED = re.compile(r"^E .*(?: not raised|DID NOT RAISE)", re.MULTILINE)
 _PATH = re.compile(r"(?<![\w./-])(\w[\w./-]*\w\.\w+):\d")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?!\w)")
 
@@ -36,7 +39,7 @@ class SoFar:
     numbers: frozenset[str] = frozenset()
     """All whole ones in answers of tools."""
     used: frozenset[str] = frozenset()
-    """All words in what commands printed."""
+    """All words in what commands printed; none if a test says that nothing was raised: it shows no call."""
 
     @classmethod
     def of(cls, messages: Sequence[Message]) -> SoFar:
@@ -57,8 +60,11 @@ def numbers_of(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(number for text in texts for number in _NUMBER.findall(text))
 
 
-def words_of(texts: Iterable[str]) -> frozenset[str]:
-    """All that look like names."""
+def words_of(printed: Iterable[str]) -> frozenset[str]:
+    """All that look like names in what tests say; none where nothing was raised: no call is shown."""
+    texts = list(printed)
+    if any(map(_NOTHING_RAISED.search, texts)):
+        return frozenset()
     return frozenset(word for text in texts for word in _WORD.findall(text))
 
 

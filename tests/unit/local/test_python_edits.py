@@ -107,6 +107,13 @@ def test_what_a_test_does_not_reach_is_left_alone() -> None:
     assert TEXT.index("order.price") not in PythonText(TEXT, used={"label"}).idle
 
 
+def test_a_name_that_only_gets_its_value_here_stays() -> None:
+    source = "def f(word, m):\n    for c in word:\n        word = c\n    k = 1\n    m += k\n    return m\n"
+    idle = PythonText(source).idle
+    assert {source.index("c in"), source.index("k = 1")} <= idle
+    assert not {source.index("word = c"), source.index("m += k"), source.index("k\n    return")} & idle
+
+
 def test_the_first_word_becomes_another() -> None:
     assert _becomes("self.price * ", "self.price * 2", "self", "price", "math") == ["price", "math"]
     assert _becomes(" * count", " * ", " * 2", " +", " + count", " //") == [" +", " + count", " //"]

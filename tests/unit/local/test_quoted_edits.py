@@ -198,6 +198,16 @@ def test_an_edit_is_of_what_the_failing_test_reaches() -> None:
     assert _next(edits, " - 1", " - 2") == [" - 1"]
 
 
+def test_where_nothing_was_raised_the_call_is_not_shown_and_all_may_be_reached() -> None:
+    call = ToolCall("1", "run_shell_command", {"command": "pytest"})
+    for said in ("E   Failed: DID NOT RAISE <class 'E'>", "E   AssertionError: IndexError not raised"):
+        messages = [
+            Message("assistant", "", tool_calls=(call,)),
+            Message("tool", f"f(1)\n{said}\n", tool_call_id="1"),
+        ]
+        assert not SoFar.of(messages).used
+
+
 def test_the_end_of_the_file_need_not_be_quoted_to_take_an_edit_back() -> None:
     wrong = TEXT.replace("- 2", "- 3")
     edits = QuotedEdits({"m.py": wrong}.get, SoFar((("m.py", "2\n", "3\n"),)))
