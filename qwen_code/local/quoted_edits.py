@@ -17,7 +17,7 @@ from qwen_code.local.constraint import CallConstraint
 from qwen_code.local.gguf import GgufHeader
 from qwen_code.local.model import Model
 from qwen_code.local.python_edits import PythonText
-from qwen_code.local.so_far import SoFar
+from qwen_code.local.so_far import SoFar, is_of_tests
 
 TextOf = Callable[[str], str | None]
 """The text of a file that the model knows as it is, by the path that it uses; None for others."""
@@ -26,7 +26,8 @@ _TAG = re.compile(rb"<(function|parameter)=([^<>\s]+)>(?=\n)")
 _END = b"\n</parameter>"
 _FOLLOWED = {(b"grep_search", b"pattern"), (b"read_file", b"file_path")}
 """Arguments that are held to something, besides those of edits."""
-_TESTS = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py\Z")
+_CALLED = re.compile(rb"<function=(\w*>?)\Z")
+_WITHOUT_A_FILE = (b"grep_search>", b"run_shell_command>")
 _LONGEST_TAG = 256
 _NEVER = float("-inf")
 
@@ -76,6 +77,8 @@ class QuotedEdits:
     def allows(self, piece: bytes) -> bool:
         """Whether the answer may go on with `piece`."""
         written = self._written[1:]
+        if not self._key:
+            return self._may_be_called(self._written[-_LONGEST_TAG:] + piece)
         if self._key == b"pattern":
             return self._may_be_sought(written + piece)
         if self._key == b"file_path":
@@ -183,10 +186,17 @@ class QuotedEdits:
         sought = self._so_far.sought.difference(self._so_far.vain)
         return not sought or (value in sought if end else any(one.startswith(value) for one in sought))
 
+    def _may_be_called(self, written: bytes) -> bool:
+        """Whether the name of a tool may begin so: one that reads a file only if one came up."""
+        called = _CALLED.search(written)
+        if called is None or self._so_far.paths or not self._so_far.sought:
+            return True
+        return any(name.startswith(called[1]) for name in _WITHOUT_A_FILE)
+
     def _may_be_named(self, path: bytes) -> bool:
         """Whether a path may begin so: as one that came up, and for an edit not as one of tests."""
         value, end, _ = path.decode("utf-8", "replace").partition("\n")
-        if end and self._tool == b"edit" and _TESTS.search(value):
+        if end and self._tool == b"edit" and is_of_tests(value):
             return False
         paths = self._so_far.paths
         return not paths or (value in paths if end else any(path.startswith(value) for path in paths))

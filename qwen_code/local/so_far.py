@@ -20,7 +20,8 @@ _USED = re.compile(
 _OF_TESTS = re.compile(r"[tT]est|assert|raises\Z|approx\Z|mark\Z|parametrize\Z|fixture\Z")
 _OF_PYTHON = frozenset({*keyword.kwlist, *dir(builtins), "py"})
 _NOTHING_RAISED = re.compile(r"^E .*(?: not raised|DID NOT RAISE)", re.MULTILINE)
-_PATH = re.compile(r"(?<![\w./-])(\w[\w./-]*\w\.\w+):\d")
+_PATH = re.compile(r"(?<![\w./-])(\w[\w./-]*\.\w+):\d")
+_TESTS = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py\Z")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?!\w)")
 
 
@@ -31,11 +32,11 @@ class SoFar:
     edits: tuple[Made, ...] = ()
     """In order, whatever became of them."""
     vain: tuple[str, ...] = ()
-    """Patterns that nothing matched."""
+    """Patterns that nothing matched, or nothing but tests."""
     sought: frozenset[str] = frozenset()
     """Patterns of definitions of what a tool's answer shows in use; none if that is not known."""
     paths: frozenset[str] = frozenset()
-    """Files of which a tool's answer names a line; none if that is not known."""
+    """Files of which a tool's answer names a line, but for those of tests."""
     numbers: frozenset[str] = frozenset()
     """All whole ones in answers of tools."""
     used: frozenset[str] = frozenset()
@@ -49,7 +50,7 @@ class SoFar:
             _edits_made(messages),
             _vain_searches(messages),
             frozenset(pattern for text in answers for pattern in _definitions(text)),
-            frozenset(path for text in answers for path in _PATH.findall(text)),
+            frozenset(path for text in answers for path in _PATH.findall(text) if not is_of_tests(path)),
             numbers_of(answers),
             words_of(_printed(messages)),
         )
@@ -58,6 +59,11 @@ class SoFar:
 def numbers_of(texts: Iterable[str]) -> frozenset[str]:
     """All whole numbers."""
     return frozenset(number for text in texts for number in _NUMBER.findall(text))
+
+
+def is_of_tests(path: str) -> bool:
+    """Whether pytest takes a file for one of tests."""
+    return _TESTS.search(path) is not None
 
 
 def words_of(printed: Iterable[str]) -> frozenset[str]:
@@ -89,6 +95,13 @@ def _edits_made(messages: Iterable[Message]) -> tuple[Made, ...]:
 
 
 def _vain_searches(messages: Sequence[Message]) -> tuple[str, ...]:
-    vain = {m.tool_call_id for m in messages if m.role == "tool" and m.text.startswith("No matches for ")}
-    calls = (call for message in messages for call in message.tool_calls if call.id in vain)
-    return tuple(str(call.arguments.get("pattern", "")) for call in calls if call.name == "grep_search")
+    """Patterns of searches that found nothing, or something in tests only."""
+    answers = {m.tool_call_id: m.text for m in messages if m.role == "tool"}
+    calls = (call for message in messages for call in message.tool_calls if call.name == "grep_search")
+    vain = (call for call in calls if call.id in answers and _is_vain(answers[call.id]))
+    return tuple(str(call.arguments.get("pattern", "")) for call in vain)
+
+
+def _is_vain(answer: str) -> bool:
+    paths = _PATH.findall(answer)
+    return answer.startswith("No matches for ") or (bool(paths) and all(map(is_of_tests, paths)))

@@ -144,6 +144,28 @@ def test_what_nothing_matched_is_not_searched_again() -> None:
     assert _next(alone, "def inv", "def inv\n", "def invent\n") == ["def inv", "def invent\n"]
 
 
+def test_what_stands_in_tests_alone_was_searched_in_vain_and_is_not_read() -> None:
+    call = ToolCall("1", "grep_search", {"pattern": "def ship"})
+    messages = [
+        Message("tool", FAILURE, tool_call_id="0"),
+        Message("assistant", "", tool_calls=(call,)),
+        Message("tool", "tests/test_m.py:4:def ship():", tool_call_id="1"),
+    ]
+    assert SoFar.of(messages).vain == ("def ship",)
+    calls = QuotedEdits(lambda path: None, SoFar.of(messages))
+    calls.advance(b"<tool_call>\n<function")
+    assert _next(calls, "=read", "=edit>", "=grep", "=run_shell_command>") == ["=grep", "=run_shell_command>"]
+    calls.advance(b"=r")
+    assert _next(calls, "ead", "un") == ["un"]
+    messages.append(Message("tool", "m.py:4:def ship():\ntests/test_m.py:4:def ship():", tool_call_id="1"))
+    found = QuotedEdits(lambda path: None, SoFar.of(messages))
+    found.advance(b"<tool_call>\n<function")
+    assert not SoFar.of(messages).vain
+    assert _next(found, "=read", "=edit>") == ["=read", "=edit>"]
+    found.advance(b"=read_file>\n<parameter=file_path>\n")
+    assert _next(found, "m.py\n", "tests") == ["m.py\n"]
+
+
 def test_a_search_is_for_what_the_failing_test_calls() -> None:
     searches = _searches(Message("tool", FAILURE, tool_call_id="0"))
     meant = ["def sh", "def ship\n</", "class Order\n", "def lower\n"]
@@ -170,12 +192,11 @@ def test_a_file_is_one_that_came_up(tool: str) -> None:
     ]
 
 
-def test_tests_are_read_and_not_changed() -> None:
-    for tool, paths in (("read_file", ["t/test_m.py\n", "m_test.py\n"]), ("edit", [])):
-        calls = QuotedEdits(lambda path: None)
-        calls.advance(f"<tool_call>\n<function={tool}>\n<parameter=file_path>\n".encode())
-        assert _next(calls, "t/test_m.py\n", "m_test.py\n") == paths
-        assert _next(calls, "testing.py\n", "t/test_m.py") == ["testing.py\n", "t/test_m.py"]
+def test_tests_are_not_changed() -> None:
+    calls = QuotedEdits(lambda path: None)
+    calls.advance(b"<tool_call>\n<function=edit>\n<parameter=file_path>\n")
+    assert _next(calls, "t/test_m.py\n", "m_test.py\n", "conftest.py\n") == []
+    assert _next(calls, "testing.py\n", "t/test_m.py") == ["testing.py\n", "t/test_m.py"]
 
 
 def test_an_edit_of_python_makes_sense() -> None:
