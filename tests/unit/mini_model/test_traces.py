@@ -198,7 +198,7 @@ def test_an_exercise_is_a_repair_without_what_stands_around_it() -> None:
 
 def test_the_smallest_edit_does_what_the_whole_line_would() -> None:
     from mini_model.mutate import mutations
-    from mini_model.smallest_edit import smallest_edit
+    from mini_model.smallest_edit import difference, smallest_edit
     from mini_model.tasks.base import all_tasks
     from mini_model.unit import Style, make_unit
 
@@ -213,7 +213,10 @@ def test_the_smallest_edit_does_what_the_whole_line_would() -> None:
             bad = "\n".join(lines)
             assert old.count("\n") <= 4
             longer = mutation.good.startswith(mutation.bad) or mutation.bad.startswith(mutation.good)
-            assert longer or old.split()[0] != new.split()[0], mutation
+            rest = mutation.bad[difference(mutation.bad, mutation.good) :]
+            behind = "\n".join(["", *lines[mutation.line + 1 :]])
+            begins_earlier = bad.count(rest + behind) > 1
+            assert longer or begins_earlier or old.split()[0] != new.split()[0], mutation
             repaired = [
                 bad[: found.start()] + new + bad[found.start() + len(old) :]
                 for found in re.finditer(f"(?={re.escape(old)})", bad)
