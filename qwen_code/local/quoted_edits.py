@@ -45,8 +45,15 @@ class _Edit:
 
     def is_taken_back_by(self, later: _Edit) -> bool:
         """Whether `later` puts back what was there, perhaps with more behind it to be unique."""
+        if later.path != self.path or not self.is_quoted_by(later.old):
+            return False
         behind = later.old[len(self.new) :]
-        return (later.path, later.old, later.new) == (self.path, self.new + behind, self.old + behind)
+        shorter = len(later.old) < len(self.new)
+        return later.new == (self.old[:-1] if shorter else self.old + behind)
+
+    def is_quoted_by(self, old: bytes) -> bool:
+        """Whether an old string begins with what was written; the end of a last line may be left out."""
+        return old.startswith(self.new) or (old + b"\n" == self.new and self.old.endswith(b"\n"))
 
 
 class QuotedEdits:
@@ -129,8 +136,6 @@ class QuotedEdits:
         return self._arguments.get(b"file_path", b"")
 
     def _made(self, edit: _Edit) -> None:
-        if edit.old.endswith(b"\n") and edit.new.endswith(b"\n"):
-            edit = _Edit(edit.path, edit.old[:-1], edit.new[:-1])
         before = next((e for e in reversed(self._standing) if e.is_taken_back_by(edit)), None)
         if before is not None:
             self._standing.remove(before)
@@ -209,7 +214,7 @@ class QuotedEdits:
     def _standing_before(self, old: bytes) -> _Edit | None:
         """The edit that wrote what an old string begins with."""
         standing = (e for e in reversed(self._standing) if e.path == self._path and e.new)
-        return next((edit for edit in standing if old.startswith(edit.new)), None)
+        return next((edit for edit in standing if edit.is_quoted_by(old)), None)
 
     def _repeats(self, new: bytes, old: bytes, text: bytes) -> bool:
         """Whether a new string that begins so begins a change of `old` that was tried.

@@ -219,6 +219,13 @@ def test_an_edit_is_of_what_the_failing_test_reaches() -> None:
     assert _next(edits, " - 1", " - 2") == [" - 1"]
 
 
+def test_what_was_tried_at_the_end_of_the_file_is_not_tried_again() -> None:
+    tried = [("m.py", "2\n", "3\n"), ("m.py", "3", "2")]
+    edits = QuotedEdits({"m.py": TEXT}.get, SoFar(tuple(tried)))
+    edits.advance(OPENER.replace("m.txt", "m.py").encode())
+    assert _next(edits, "2\n", " - 2") == [" - 2"]
+
+
 def test_where_nothing_was_raised_the_call_is_not_shown_and_all_may_be_reached() -> None:
     call = ToolCall("1", "run_shell_command", {"command": "pytest"})
     for said in ("E   Failed: DID NOT RAISE <class 'E'>", "E   AssertionError: IndexError not raised"):
