@@ -67,6 +67,8 @@ class Mistake:
             return None
         (bug,) = project.bugs
         text = project.files[bug.path]
+        if any(old not in text for old, _ in self.edits):
+            return None  # found in what the number meant to an earlier generator
         lines = text.split("\n")
         right = text.index(smallest_edit(lines, lines.index(bug.bad_line), bug.good_line)[0])
         places = [text.index(old) for old, _ in self.edits]
