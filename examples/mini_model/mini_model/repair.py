@@ -57,12 +57,12 @@ class Repair:
             trace.answer(RUN)
             trace.results(outcome.text)
         trace.family = self.project.bugs[0].family
-        trace.wrong = {(bug.bad_line, difference(bug.bad_line, bug.good_line)) for bug in self.project.bugs}
         fixed: list[Bug] = []
         while True:
             bug = self._shown(outcome)
             if bug is None or bug in fixed:  # a line like it stands elsewhere, and was changed instead
                 return None
+            trace.wrong.add((bug.bad_line, difference(bug.bad_line, bug.good_line)))
             if not self._find(bug, outcome):
                 return None
             after = self._attempts(bug, wrong_attempts, outcome)

@@ -27,7 +27,7 @@ def test_batches_that_are_worked_on_at_once_give_the_mean_of_their_gradients() -
         batches.append(Batch(ids, weights, wrong, tokens, 0))
 
     def gradient(at_once: int, *parts: Batch) -> Any:
-        network = Network(Shape(vocabulary=VOCABULARY, layers=2))
+        network = Network(Shape(vocabulary=VOCABULARY, layers=5))
         Gradients(network, at_once, "cpu", half=False).of(parts)
         return torch.cat([parameter.grad.flatten() for parameter in network.parameters()])
 
@@ -66,9 +66,10 @@ def test_what_is_wrong_is_marked_where_it_is_read(tmp_path: Path) -> None:
     for seed in range(40):
         example = encode(exercise(random.Random(seed), all_tasks()), tokenizer)
         old_strings = example.decisions[: len(example.decisions) // 2]
-        replaced = {tokenizer.decode([example.ids[at]]).strip() for at in old_strings}
+        replaced = [tokenizer.decode(example.ids[at : at + 16]) for at in old_strings]
         assert example.wrong
-        assert {tokenizer.decode([example.ids[at]]).strip() for at in example.wrong} <= replaced
+        for at in example.wrong:  # at the end of a file an edit may begin further left
+            assert any(tokenizer.decode([example.ids[at]]).strip() in old for old in replaced)
         assert not any(example.said[at] for at in example.wrong)
 
 
