@@ -15,17 +15,18 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 _TOKEN = re.compile(r"""\d+|\w+|"[^"]*"|'[^']*'|[-+*/%<>=!&|^~@]+|\S""")
-_GROUP = re.compile(r"\w+|[^\w\s]+")
+GROUP = re.compile(r"\w+|[^\w\s]+")
 """A word, or all signs between two: an edit begins with what differs in these."""
 _WORD = re.compile(r"\w")
-_LAST_WORD = re.compile(r"(?<!\w)[^\W\d]\w*\Z")
+LAST_WORD = re.compile(r"(?<!\w)[^\W\d]\w*\Z")
 _LONGEST_CHANGE, _LONGEST_GAP = 5, 7
 """Tokens that are put in, and that are left out."""
-_WORDS = (" not", " elif", " return")
 _FILLINGS = (
     "",
     "-",
-    *_WORDS,
+    " not",
+    " elif",
+    " return",
     " - x",
     " x",
     " x)",
@@ -53,7 +54,7 @@ class OneChange:
             before: what stays, from the start of the line on.
         """
         self._before = before
-        self._first = _GROUP.findall(rest)[:1] if len(_GROUP.findall(rest)) > 1 else []
+        self._first = GROUP.findall(rest)[:1] if len(GROUP.findall(rest)) > 1 else []
         """One that is all there is may stay."""
         self._rest = rest
         starts = [found.start() for found in _TOKEN.finditer(rest)][: _LONGEST_GAP + 1]
@@ -104,7 +105,7 @@ class OneChange:
             return False  # both would become one word
         if _TOKEN.findall(change + left) == _TOKEN.findall(self._rest):
             return False
-        if self._first and _GROUP.findall(change + left)[:1] == self._first:
+        if self._first and GROUP.findall(change + left)[:1] == self._first:
             return False
         if not self._is_line:
             return True
@@ -129,7 +130,7 @@ def _cuts(begun: str) -> Iterator[int]:
 
 def _finished(change: str, *, stands: bool, grows: bool) -> Iterator[str]:
     """A change whose last word, sign or string is not yet whole, as what it may become."""
-    word = _LAST_WORD.search(change)
+    word = LAST_WORD.search(change)
     if stands or word is None:
         yield change
     if change.endswith("!"):
@@ -169,9 +170,8 @@ def _parsed(line: str) -> ast.Module | None:
         warnings.simplefilter("ignore")
         try:
             tree = ast.parse(f"{around}  {inner}\n")
-            compile(
-                tree, "", "exec"
-            )  # finds what is not grammar: `continue`, `*` and `=` where they can't be
+            # finds what is not grammar: `continue`, `*` and `=` where they can't be
+            compile(tree, "", "exec")
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
     return tree

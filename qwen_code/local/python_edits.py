@@ -18,14 +18,12 @@ from collections.abc import Collection, Iterator
 from datetime import date
 from functools import cached_property, lru_cache
 
-from qwen_code.local.one_change import OneChange
+from qwen_code.local.one_change import GROUP, LAST_WORD, OneChange
 from qwen_code.local.python_places import ambiguous_from, idle_places
 from qwen_code.local.within_reach import names_used, out_of_reach
 
 _WORD = re.compile(r"(?<!\w)[^\W\d]\w*")
-_LAST_WORD = re.compile(r"(?<!\w)[^\W\d]\w*\Z")
 _NUMBER = re.compile(r"(?<!\w)\d\w*")
-_GROUP = re.compile(r"\w+|[^\w\s]+")
 _DEFINING = {"async", "await", "class", "def", "del", "from", "global", "import", "nonlocal", "with"}
 _PARAMETERS = {"default", "end", "key", "maxsplit", "reverse", "sep", "start", "strict"}
 _FUNCTIONS = re.findall(
@@ -104,7 +102,7 @@ class PythonText:
 
     def _end(self, at: int, before: str, begun: str) -> tuple[bool, bool]:
         """Whether the last word is one that is known, and whether others begin so that are no keywords."""
-        last = _LAST_WORD.search(begun)
+        last = LAST_WORD.search(begun)
         if last is None:
             return True, False
         found = list(_beginning_with(last[0], self._known(at, before + begun[: last.start()])))
@@ -116,7 +114,7 @@ class PythonText:
         Nothing, but where an edit could not begin later, because what follows stands elsewhere too.
         """
         yield 0
-        for word in itertools.islice(_GROUP.finditer(old), 1, None):
+        for word in itertools.islice(GROUP.finditer(old), 1, None):
             start = word.start()
             if at + start >= self._ambiguous and old[:start].startswith(begun[:start]):
                 yield start

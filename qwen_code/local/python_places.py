@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import io
+import itertools
 import re
 import tokenize
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from qwen_code.local.one_change import is_idle
 
@@ -20,10 +21,10 @@ def idle_places(text: str, tree: ast.Module, unused: Iterable[tuple[int, int]]) 
     Args:
         unused: the first and last lines of what is not run.
     """
-    yield from _inside_words(text)
-    yield from _not_run(text, tree)
-    yield from _only_bindings(text, tree)
     starts = [0, *(found.end() for found in re.finditer("\n", text)), len(text)]
+    yield from _inside_words(text)
+    yield from _not_run(text, tree, starts)
+    yield from _only_bindings(tree, starts)
     for first, last in unused:
         yield from range(starts[first - 1], starts[last])
 
@@ -44,12 +45,11 @@ def _inside_words(text: str) -> Iterator[int]:
         yield from range(space.start(), space.end() - 1)
 
 
-def _only_bindings(text: str, tree: ast.Module) -> Iterator[int]:
+def _only_bindings(tree: ast.Module, starts: Sequence[int]) -> Iterator[int]:
     """Places of names that get their value nowhere else in a function, and are used there.
 
     With another name there what uses them would find nothing.
     """
-    starts = [0, *(found.end() for found in re.finditer("\n", text))]
     for function in ast.walk(tree):
         if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
@@ -64,17 +64,14 @@ def _only_bindings(text: str, tree: ast.Module) -> Iterator[int]:
                 yield starts[node.lineno - 1] + node.col_offset
 
 
-def _not_run(text: str, tree: ast.Module) -> Iterator[int]:
+def _not_run(text: str, tree: ast.Module, starts: Sequence[int]) -> Iterator[int]:
     """Places in comments, in documentation, in heads that set no default, and in values that nobody gets.
 
     At the start of such a value there may be put in what gets it.
     """
-    lines = text.splitlines(keepends=True)
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line))
-        if _HEAD.match(line):
-            yield from range(*starts[-2:])
+    for start, end in itertools.pairwise(starts):
+        if _HEAD.match(text[start:end]):
+            yield from range(start, end)
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT:
             start = starts[token.start[0] - 1] + token.start[1]

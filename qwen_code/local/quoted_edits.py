@@ -67,6 +67,7 @@ class QuotedEdits:
     def __init__(self, text_of: TextOf, so_far: SoFar | None = None) -> None:
         self._text_of = text_of
         self._so_far = so_far = SoFar() if so_far is None else so_far
+        self._sought = so_far.sought.difference(so_far.vain)
         self._python: dict[bytes, PythonText] = {}
         self._barred_in: dict[bytes, set[int]] = {}
         self._standing: list[_Edit] = []
@@ -188,7 +189,7 @@ class QuotedEdits:
         value, end, _ = pattern.decode("utf-8", "replace").partition("\n")
         if end and value in self._so_far.vain:
             return False
-        sought = self._so_far.sought.difference(self._so_far.vain)
+        sought = self._sought
         return not sought or (value in sought if end else any(one.startswith(value) for one in sought))
 
     def _may_be_called(self, written: bytes) -> bool:
