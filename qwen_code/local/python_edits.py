@@ -16,11 +16,13 @@ from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Collection, Iterator
 from datetime import date
-from functools import cached_property, lru_cache
+from enum import IntEnum
+from functools import cached_property, lru_cache, partial
 
 from qwen_code.local.one_change import GROUP, LAST_WORD, OneChange
+from qwen_code.local.python_flaws import Flaw, Linter
 from qwen_code.local.python_places import ambiguous_from, idle_places
-from qwen_code.local.within_reach import names_used, out_of_reach
+from qwen_code.local.within_reach import first_line, names_used, out_of_reach
 
 _WORD = re.compile(r"(?<!\w)[^\W\d]\w*")
 _NUMBER = re.compile(r"(?<!\w)\d\w*")
@@ -39,6 +41,18 @@ _ATTRIBUTES = frozenset(name for kind in _TYPES for name in dir(kind) if not nam
 """The same of words behind a dot."""
 
 
+class Demand(IntEnum):
+    """What an edit has to do about flaws."""
+
+    NOTHING = 0
+    NO_FLAW = 1
+    """Bring none in."""
+    ONE_LESS = 2
+    """And mend one."""
+    NONE_LEFT = 3
+    """And mend all around."""
+
+
 class PythonText:
     """A file as it is before an edit."""
 
@@ -53,6 +67,9 @@ class PythonText:
         self._used = used
         self._numbers = {*numbers, *_NUMBER.findall(text)}
         self._names_by_line: dict[int, list[str]] = {}
+        self._flaws_by_start: dict[int, Counter[Flaw]] = {}
+        self._changed: dict[tuple[int, str], Demand] = {}
+        """What is met by the start of a line and what it becomes."""
 
     @cached_property
     def _tree(self) -> ast.Module | None:
@@ -63,20 +80,69 @@ class PythonText:
         """Places where an edit would begin in the middle of a word, or change nothing that is run."""
         if self._tree is None:
             return frozenset()
-        reach = out_of_reach(self._tree, self._used)
         return frozenset(
-            [*idle_places(self.text, self._tree, reach), *range(self._ambiguous, len(self.text))]
+            [*idle_places(self.text, self._tree, self._unreached), *range(self._ambiguous, len(self.text))]
+        )
+
+    @cached_property
+    def flawed(self) -> frozenset[int]:
+        """Places where an edit may mend what is certainly wrong; none if nothing is known to be."""
+        places = {place for flaw in self._flaws for place in flaw.places(self._starts)}
+        for place in [place for place in places if place >= self._ambiguous]:
+            places.update(range(self.text.rfind("\n", 0, place) + 1, place))
+        return frozenset(places)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where lines start, and the end."""
+        return [0, *(found.end() for found in re.finditer("\n", self.text)), len(self.text)]
+
+    @cached_property
+    def _unreached(self) -> list[tuple[int, int]]:
+        return list(out_of_reach(self._tree, self._used)) if self._tree else []
+
+    @cached_property
+    def _linter(self) -> Linter | None:
+        return Linter(self._tree) if self._tree else None
+
+    @cached_property
+    def _statements(self) -> list[int]:
+        """Where those of the module start."""
+        body = self._tree.body if self._tree else []
+        return [self._starts[first_line(statement) - 1] for statement in body]
+
+    def _flaws_at(self, start: int) -> Counter[Flaw]:
+        """Those of the statement of the module that starts there."""
+        if self._linter is None or self._tree is None or start not in self._statements:
+            return Counter()
+        if start not in self._flaws_by_start:
+            statement = self._tree.body[self._statements.index(start)]
+            self._flaws_by_start[start] = Counter(self._linter.flaws([statement]))
+        return self._flaws_by_start[start]
+
+    @cached_property
+    def _flaws(self) -> frozenset[Flaw]:
+        """Those that what fails can reach."""
+        return frozenset(
+            flaw
+            for start in self._statements
+            for flaw in self._flaws_at(start)
+            if not flaw.is_likely_meant
+            and not any(first <= flaw.line <= last for first, last in self._unreached)
         )
 
     @cached_property
     def _ambiguous(self) -> int:
         return ambiguous_from(self.text)
 
-    def may_become(self, at: int, begun: str, *, whole: bool = False) -> bool:
+    def may_become(
+        self, at: int, begun: str, *, whole: bool = False, demand: Demand = Demand.NO_FLAW
+    ) -> bool:
         """Whether the line that goes on at `at` may go on with what `begun` begins instead.
 
         Args:
             whole: nothing comes behind it.
+            demand: what it has to do about flaws.
         """
         if self._tree is None:
             return True
@@ -84,6 +150,10 @@ class PythonText:
         line = self.text[start:].partition("\n")[0]
         before, old = line[: at - start], line[at - start :]
         numbers = self._numbers.union(*map(_near, _NUMBER.findall(line)))
+        if demand is Demand.NOTHING:
+            return _one_change(before, old).goes_on(begun, whole=whole)
+        if demand >= Demand.ONE_LESS and not self._puts_in_what_is_needed(at, begun, whole=whole):
+            return False
         if not all(
             _is_among(found[0], self._known(at, before + begun[: found.start()]), finished=finished)
             for found, finished in _names(begun, whole=whole)
@@ -92,21 +162,62 @@ class PythonText:
             for found, finished in _finished(_NUMBER, begun, whole=whole)
         ):
             return False
-        stands, grows = self._end(at, before, begun)
+        stands, others = self._end(at, before, begun)
+        is_sound = partial(self._is_sound, start, start + len(line), demand)
         return any(
             _one_change(before + old[:kept], old[kept:]).may_become(
-                begun[kept:], whole=whole, stands=stands, grows=grows
+                begun[kept:], whole=whole, stands=stands, others=others, is_sound=is_sound
             )
             for kept in self._kept(at, old, begun)
         )
 
-    def _end(self, at: int, before: str, begun: str) -> tuple[bool, bool]:
-        """Whether the last word is one that is known, and whether others begin so that are no keywords."""
+    def _puts_in_what_is_needed(self, at: int, begun: str, *, whole: bool) -> bool:
+        """Whether a change begins with the word that has to be put in, where that is known."""
+        needed = {flaw.needs for flaw in self._flaws if at in {*flaw.places(self._starts)}}
+        if not needed or "" in needed or at >= self._ambiguous:
+            return True
+        found = next(_names(begun, whole=whole), None)
+        if found is None:
+            return not begun.strip()
+        word, finished = found
+        if begun[: word.start()].strip():
+            return False
+        return word[0] in needed if finished else any(name.startswith(word[0]) for name in needed)
+
+    def _is_sound(self, start: int, end: int, demand: Demand, line: str) -> bool:
+        """Whether a line in the place of another does about flaws what it has to."""
+        key = (start, line)
+        if key not in self._changed:
+            self._changed[key] = self._what_changes(start, end, line)
+        return self._changed[key] >= demand
+
+    def _what_changes(self, start: int, end: int, line: str) -> Demand:
+        """Which demand a line meets in the place of another."""
+        first, last = self._statement_around(start)
+        tree = _parsed(self.text[first:start] + line + self.text[end:last])
+        if tree is None or self._linter is None:
+            return Demand.NO_FLAW
+        before, now = self._flaws_at(first), Counter(self._linter.flaws(tree.body))
+        if now - before:
+            return Demand.NOTHING
+        around = self._flaws & before.keys()
+        left = around & now.keys()
+        if around and not left:
+            return Demand.NONE_LEFT
+        return Demand.ONE_LESS if len(left) < len(around) else Demand.NO_FLAW
+
+    def _statement_around(self, at: int) -> tuple[int, int]:
+        """Where the statement of the module begins, and ends, in which a place is."""
+        first = max((place for place in self._statements if place <= at), default=0)
+        return first, min((place for place in self._statements if place > at), default=len(self.text))
+
+    def _end(self, at: int, before: str, begun: str) -> tuple[bool, list[str]]:
+        """Whether the last word is one that is known, and others that begin so and are no keywords."""
         last = LAST_WORD.search(begun)
         if last is None:
-            return True, False
+            return True, []
         found = list(_beginning_with(last[0], self._known(at, before + begun[: last.start()])))
-        return last[0] in found, any(name != last[0] and not keyword.iskeyword(name) for name in found)
+        return last[0] in found, [name for name in found if name != last[0] and not keyword.iskeyword(name)]
 
     def _kept(self, at: int, old: str, begun: str) -> Iterator[int]:
         """How much of a line that becomes `begun` may stay before the change.

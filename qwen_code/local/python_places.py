@@ -75,7 +75,7 @@ def _not_run(text: str, tree: ast.Module, starts: Sequence[int]) -> Iterator[int
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT:
             start = starts[token.start[0] - 1] + token.start[1]
-            yield from range(start, start + len(token.string))
+            yield from range(max(start - 1, 0), start + len(token.string))
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and is_idle(node):
             start, end = starts[node.lineno - 1], starts[(node.end_lineno or node.lineno) - 1]

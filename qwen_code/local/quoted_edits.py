@@ -16,7 +16,7 @@ from typing import Any
 from qwen_code.local.constraint import CallConstraint
 from qwen_code.local.gguf import GgufHeader
 from qwen_code.local.model import Model
-from qwen_code.local.python_edits import PythonText
+from qwen_code.local.python_edits import Demand, PythonText
 from qwen_code.local.so_far import SoFar, is_of_tests
 
 TextOf = Callable[[str], str | None]
@@ -29,6 +29,8 @@ _FOLLOWED = {(b"grep_search", b"pattern"), (b"read_file", b"file_path")}
 _CALLED = re.compile(rb"<function=(\w*>?)\Z")
 _WITHOUT_A_FILE = (b"grep_search>", b"run_shell_command>")
 _LONGEST_TAG = 256
+_MENDING = 3
+"""Attempts that are held to what is certainly wrong, where something is."""
 _NEVER = float("-inf")
 
 
@@ -50,6 +52,18 @@ class _Edit:
         behind = later.old[len(self.new) :]
         shorter = len(later.old) < len(self.new)
         return later.new == (self.old[:-1] if shorter else self.old + behind)
+
+    def places(self, text: bytes) -> Iterator[int]:
+        """Where in a text it may have written what it did: before, that was unique there."""
+        at = text.find(self.new)
+        while at >= 0:
+            if (text[:at] + self.old + text[at + len(self.new) :]).count(self.old) == 1:
+                yield at
+            at = text.find(self.new, at + 1)
+
+    def is_begun_by(self, old: bytes) -> bool:
+        """Whether an old string may be going to be what was written."""
+        return self.new.startswith(old)
 
     def is_quoted_by(self, old: bytes) -> bool:
         """Whether an old string begins with what was written; the end of a last line may be left out."""
@@ -81,6 +95,7 @@ class QuotedEdits:
         self._arguments: dict[bytes, bytes] = {}
         self._written = b""
         """What came behind the last tag: the value of `_key`, if there is one, behind a line end."""
+        self._is_lenient = False
 
     def allows(self, piece: bytes) -> bool:
         """Whether the answer may go on with `piece`."""
@@ -97,7 +112,17 @@ class QuotedEdits:
         if not text:
             return True
         barred = self._barred(text)
-        return not _fits(written, text, barred) or _fits(written + piece, text, barred)
+        if not _fits(written, text, barred):
+            return True
+        begun = written + piece
+        if any(edit.is_begun_by(begun) for edit in self._standing):
+            return _fits(begun, text, barred)
+        return _fits(begun, text, barred) and not _goes_too_far(begun, text, barred)
+
+    def relent(self) -> bool:
+        """Where nothing is allowed: let what is being written have flaws. False if it may already."""
+        was, self._is_lenient = self._is_lenient, True
+        return not was
 
     def advance(self, piece: bytes) -> None:
         """Take `piece`, whether allowed or not."""
@@ -118,6 +143,7 @@ class QuotedEdits:
 
     def _begin(self, kind: bytes, name: bytes) -> None:
         self._barred_in.clear()
+        self._is_lenient = False
         if kind == b"function":
             self._tool, self._arguments = name, {}
         elif self._tool == b"edit" or (self._tool, name) in _FOLLOWED:
@@ -155,13 +181,26 @@ class QuotedEdits:
     def _barred(self, text: bytes) -> set[int]:
         """Where the next edit may not begin."""
         if text not in self._barred_in:
+            here = (edit for edit in self._standing if edit.path == self._path and edit.new and edit.old)
+            standing = {place: edit.new for edit in here for place in edit.places(text)}
+            python = self._as_python(text)
+            barred = set(python.idle - standing.keys()) if python else set[int]()
             places = [place for place, _ in self._places(text)]
-            barred = {place for place in places if places.count(place) > 1} | set(places[-1:])
-            if python := self._as_python(text):
-                standing = {text.find(edit.new) for edit in self._standing if edit.path == self._path}
-                barred |= python.idle - standing
+            tried = {place for place in places if places.count(place) > 1} | set(places[-1:])
+            if not barred.union(tried).issuperset(range(len(text))):
+                barred |= tried
+            if python and self._mends(python) and (flawed := python.flawed - barred):
+                barred.update(set(range(len(text))) - flawed - standing.keys())
+            for place, new in standing.items():
+                barred.update(range(place + 1, place + len(new)))
+            if standing and self._so_far.is_no_better:
+                barred.update(set(range(len(text))) - standing.keys())
             self._barred_in[text] = barred
         return self._barred_in[text]
+
+    def _mends(self, python: PythonText) -> bool:
+        """Whether the next edit is held to what is certainly wrong."""
+        return bool(python.flawed) and len(self._tried) < _MENDING
 
     def _as_python(self, text: bytes) -> PythonText | None:
         """The text, if it is Python in which a place is the same in characters and bytes."""
@@ -182,7 +221,8 @@ class QuotedEdits:
         changes_a_line = whole.startswith(new) or new.startswith(whole)
         if back is not None or not changes_a_line:
             return changes_a_line
-        return not self._repeats(new, old, text) and self._makes_sense(new, text, text.index(old))
+        repeats = not self._is_lenient and self._repeats(new, old, text)
+        return not repeats and self._makes_sense(new, text, text.index(old))
 
     def _may_be_sought(self, pattern: bytes) -> bool:
         """Whether a pattern may begin so: as the definition of what came up, and not in vain."""
@@ -205,12 +245,19 @@ class QuotedEdits:
         if end and self._tool == b"edit" and is_of_tests(value):
             return False
         paths = self._so_far.paths
+        if self._tool == b"edit" and self._so_far.is_no_better and self._standing:
+            paths = {edit.path.decode("utf-8", "replace") for edit in self._standing}
         return not paths or (value in paths if end else any(path.startswith(value) for path in paths))
 
     def _makes_sense(self, new: bytes, text: bytes, at: int) -> bool:
         python = self._as_python(text)
         line, end, _ = new.partition(b"\n")
-        return python is None or (line.isascii() and python.may_become(at, line.decode(), whole=bool(end)))
+        if python is None:
+            return True
+        demand = Demand.NOTHING if self._is_lenient else Demand.NO_FLAW
+        if demand and self._mends(python) and at in python.flawed:
+            demand = Demand.ONE_LESS if self._tried else Demand.NONE_LEFT
+        return line.isascii() and python.may_become(at, line.decode(), whole=bool(end), demand=demand)
 
     def _standing_before(self, old: bytes) -> _Edit | None:
         """The edit that wrote what an old string begins with."""
@@ -251,6 +298,15 @@ def _fits(written: bytes, text: bytes, barred: Collection[int]) -> bool:
     return any(_is_place(written[:-n], text, barred) for n in ends)
 
 
+def _goes_too_far(written: bytes, text: bytes, barred: Collection[int]) -> bool:
+    """Whether a value goes on behind the first line that is not empty with which it can be found."""
+    for end in (n for n, byte in enumerate(written) if byte == _END[0]):
+        passage, left = written[:end], written[end:]
+        if passage.rpartition(b"\n")[2].strip() and _is_place(passage, text, barred):
+            return not (_END.startswith(left) or left.startswith(_END))
+    return False
+
+
 def _alike(one: bytes, other: bytes) -> int:
     """How many bytes both begin with."""
     pairs = zip(one, other, strict=False)
@@ -285,9 +341,13 @@ class QuotingConstraint:
     def mask(self, candidates: Any) -> None:
         self._calls.mask(candidates)
         left = [n for n in range(candidates.size) if candidates.data[n].logit > _NEVER]
-        refused = [n for n in left if not self._edits.allows(self._model.piece(candidates.data[n].id))]
-        if len(refused) == len(left) and candidates.size == self._model.vocabulary_size:
-            return  # at the end of a file a passage may be neither unique nor go on: then the tool says so
+        is_all = candidates.size == self._model.vocabulary_size
+        while True:
+            refused = [n for n in left if not self._edits.allows(self._model.piece(candidates.data[n].id))]
+            if len(refused) < len(left) or not is_all:
+                break
+            if not self._edits.relent():
+                return  # at the end of a file a passage may be neither unique nor go on: the tool says so
         for n in refused:
             candidates.data[n].logit = _NEVER
 

@@ -21,6 +21,7 @@ _OF_TESTS = re.compile(r"[tT]est|assert|raises\Z|approx\Z|mark\Z|parametrize\Z|f
 _OF_PYTHON = frozenset({*keyword.kwlist, *dir(builtins), "py"})
 _NOTHING_RAISED = re.compile(r"^E .*(?: not raised|DID NOT RAISE)", re.MULTILINE)
 _PATH = re.compile(r"(?<![\w./-])(\w[\w./-]*\.\w+):\d")
+_PLACE = re.compile(r"^(\w[\w./-]*\.\w+):(\d+): ", re.MULTILINE)
 _TESTS = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py\Z")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?!\w)")
 
@@ -41,6 +42,8 @@ class SoFar:
     """All whole ones in answers of tools."""
     used: frozenset[str] = frozenset()
     """All words in what commands printed; none if a test says that nothing was raised: it shows no call."""
+    is_no_better: bool = False
+    """Whether the last two times a command was run the same tests failed, at the same lines."""
 
     @classmethod
     def of(cls, messages: Sequence[Message]) -> SoFar:
@@ -53,6 +56,7 @@ class SoFar:
             frozenset(path for text in answers for path in _PATH.findall(text) if not is_of_tests(path)),
             numbers_of(answers),
             words_of(_printed(messages)),
+            is_no_better([*_printed(messages)]),
         )
 
 
@@ -72,6 +76,18 @@ def words_of(printed: Iterable[str]) -> frozenset[str]:
     if any(map(_NOTHING_RAISED.search, texts)):
         return frozenset()
     return frozenset(word for text in texts for word in _WORD.findall(text))
+
+
+def is_no_better(printed: Sequence[str]) -> bool:
+    """Whether the same lines of tests failed the last two times: what was done between did not help."""
+    if len(printed) < 2:
+        return False
+    before, after = (_lines_of_tests(text) for text in printed[-2:])
+    return bool(after) and before == after
+
+
+def _lines_of_tests(text: str) -> set[tuple[str, str]]:
+    return {(path, line) for path, line in _PLACE.findall(text) if is_of_tests(path)}
 
 
 def _printed(messages: Sequence[Message]) -> Iterator[str]:

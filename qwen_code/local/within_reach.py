@@ -85,13 +85,16 @@ def _is_called_unseen(function: ast.stmt) -> bool:
 
 
 def _part(statement: ast.stmt, names: Collection[str]) -> _Part:
-    first = statement.lineno
-    if isinstance(statement, _DEFINING):
-        first = min([first, *(decorator.lineno for decorator in statement.decorator_list)])
-    lines = (first, statement.end_lineno or first)
+    lines = (first_line(statement), statement.end_lineno or statement.lineno)
     texts = [part.value for part in ast.walk(statement) if isinstance(part, ast.Constant)]
     words = [text for text in texts if isinstance(text, str) and text.isidentifier()]
     return _Part(frozenset(names), frozenset([*names_used(statement), *words]), lines)
+
+
+def first_line(statement: ast.stmt) -> int:
+    """The line where a statement begins, with what decorates it."""
+    decorators = statement.decorator_list if isinstance(statement, _DEFINING) else []
+    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def names_used(node: ast.AST) -> Iterator[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from qwen_code.local.one_change import OneChange, is_statement
+from qwen_code.local.one_change import LAST_WORD, OneChange, is_statement
 
 CHANGES = [
     ("    return ", "a - b", "b - a"),
@@ -18,6 +20,9 @@ CHANGES = [
     ("    return a[len(a", ")]", ") - 1]"),
     ("    return a", "[0]", "[-1]"),
     ("    a ", "-= 1", "+= 1"),
+    ("    return ", "a.b > c - 1", "c > a.b - 1"),
+    ("    return a", "", "[::-1]"),
+    ("    return a.", "lower().strip()", "strip()"),
     ("    except ", "KeyError:", "ValueError:"),
 ]
 
@@ -25,7 +30,10 @@ CHANGES = [
 @pytest.mark.parametrize(("before", "rest", "now"), CHANGES)
 def test_usual_repairs_can_be_written_letter_by_letter(before: str, rest: str, now: str) -> None:
     line = OneChange(before, rest)
-    assert all(line.may_become(now[:n], whole=False) for n in range(len(now) + 1))
+    for begun in (now[:n] for n in range(len(now) + 1)):
+        last = LAST_WORD.search(begun)
+        others = [word for word in re.findall(r"\w+", now) if last and word.startswith(last[0])]
+        assert line.may_become(begun, whole=False, others=others)
     assert line.may_become(now, whole=True)
     assert not line.may_become(rest, whole=True)
 
@@ -39,6 +47,11 @@ def test_usual_repairs_can_be_written_letter_by_letter(before: str, rest: str, n
         ("    return ", "a in b", " * int"),
         ("    x = ", "a + b", "continue + b"),
         ("    x = ", "a + b", "b  + b"),
+        ("    return ", "a - b", "a - c - b + a"),
+        ("    return ", "a - b", "c * a + 1"),
+        ("    return ", "a", "f (a)"),
+        ("    return f", "(a)", "( b)"),
+        ("    return a", "", " .b"),
         ("    return ", "f(a, b) - g(c, d)", "f(c, b) - g(d, d)"),
     ],
 )

@@ -43,7 +43,7 @@ def test_it_ends_only_when_there_is_one_such_place() -> None:
     assert _next(_edits(OPENER, "return a"), "\n</parameter>", "\n</", " - ") == [" - "]
     ends = ("\n", "\n</", "\n</parameter>", "\n</parameter>\n<parameter=new_string>\n", " - 1")
     assert _next(_edits(OPENER, "return a - 1"), *ends) == list(ends[:-1])
-    assert _next(_edits(OPENER, "return a - 1\n"), "</", "\n", "    ") == ["</", "\n"]
+    assert _next(_edits(OPENER, "return a - 1\n"), "</", "\n", "    ") == ["</"]
     assert _next(_edits(OPENER, "return a - 1\n</"), "parameter", "function") == ["parameter"]
 
 
@@ -94,6 +94,67 @@ def test_an_edit_can_always_be_taken_back() -> None:
 
 def test_what_is_replaced_ends_with_a_line() -> None:
     assert _next(_edits(OPENER, "def f"), "\n</parameter>", "(a):\n</parameter>") == ["(a):\n</parameter>"]
+
+
+def test_it_ends_with_the_first_line_with_which_it_can_be_found() -> None:
+    ends = ("\n</parameter>", "\n\n\ndef g(a):")
+    assert _next(_edits(OPENER, "return a - 1"), *ends) == [ends[0]]
+    twice = TEXT.replace("a - 2", "a - 1")
+    assert _next(_edits(OPENER, "return a - 1", file=twice), *ends) == [ends[1]]
+
+
+def test_nothing_begins_in_the_middle_of_what_an_edit_wrote() -> None:
+    wrong = TEXT.replace(" - 1", " + a + 1")
+    begun = _edits(OPENER, file=wrong, made=[("m.txt", " - 1", " + a + 1")])
+    assert _next(begun, " + a", " + 1", "a + 1", "g(a)") == [" + a", "g(a)"]
+
+
+RED = "F\n    def test_f():\n>       assert f(1) == 2\n{}test_m.py:4: AssertionError\n1 failed\n[exit code 1]"
+
+
+@pytest.mark.parametrize(
+    ("second", "may_begin"),
+    [
+        (RED.format(""), [" + 1"]),
+        (RED.format("m.py:2: TypeError\n"), [" + 1"]),
+        (RED.format("").replace("4:", "9:"), [" + 1", "g(a)"]),
+    ],
+)
+def test_an_edit_after_which_the_same_test_fails_is_taken_back_first(
+    second: str, may_begin: list[str]
+) -> None:
+    run = [ToolCall(name, "run_shell_command", {}) for name in ("1", "3")]
+    edit = ToolCall("2", "edit", {"file_path": "m.txt", "old_string": " - 1", "new_string": " + 1"})
+    known = SoFar.of(
+        [
+            Message("assistant", "", tool_calls=(run[0],)),
+            Message("tool", RED.format(""), tool_call_id="1"),
+            Message("assistant", "", tool_calls=(edit, run[1])),
+            Message("tool", "Edited m.txt.", tool_call_id="2"),
+            Message("tool", second, tool_call_id="3"),
+        ]
+    )
+    edits = QuotedEdits({"m.txt": TEXT.replace(" - 1", " + 1")}.get, known)
+    edits.advance(OPENER.encode())
+    assert _next(edits, " + 1", "g(a)") == may_begin
+
+
+def test_what_was_written_is_taken_back_wherever_it_may_have_been_written() -> None:
+    known = SoFar((("m.txt", "2", "0"),), is_no_better=True)
+    edits = QuotedEdits({"m.txt": "x = 0\ny = 0\nz = 1\n"}.get, known)
+    edits.advance(OPENER.encode())
+    assert _next(edits, "0\nz", "1", "x") == ["0\nz"]
+    other = QuotedEdits(
+        {"m.txt": "2\n", "n.txt": "0\n"}.get, SoFar((("n.txt", "2", "0"),), is_no_better=True)
+    )
+    other.advance(OPENER.partition("m.txt")[0].encode())
+    assert _next(other, "m.txt", "n.txt") == ["n.txt"]
+
+
+def test_what_was_tried_in_the_only_place_there_is_may_be_tried_there_again() -> None:
+    made = [("m.txt", "b", "c"), ("m.txt", "c", "b")]
+    assert _next(_edits(OPENER, file="b", made=made), "b") == ["b"]
+    assert _next(_edits(OPENER, file="ab", made=made), "b", "ab") == ["ab"]
 
 
 def test_an_edit_changes_one_line() -> None:
@@ -261,8 +322,8 @@ def test_everything_else_is_free() -> None:
 
 
 def test_line_ends_of_windows_are_those_of_the_model() -> None:
-    edits = _edits(OPENER, "def f(a):", file=TEXT.replace("\n", "\r\n"))
-    assert _next(edits, "\n    return", "\r\n") == ["\n    return"]
+    edits = _edits(OPENER, "\n", file=TEXT.replace("\n", "\r\n"))
+    assert _next(edits, "    return", "\r\n") == ["    return"]
 
 
 @given(st.text(st.sampled_from("ab\n<é"), min_size=1, max_size=40), st.randoms(use_true_random=False))
