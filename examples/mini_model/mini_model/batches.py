@@ -22,7 +22,7 @@ from mini_model.tokens import SPECIAL, Tokenizer
 LONGEST = 2600
 """Tokens of an example that is trained on."""
 _AHEAD = 400
-_PATIENCE_S = 120
+_PATIENCE_S = 300
 _SHARPENING = 150
 """Examples during which much of the time goes to copying alone, lest it be forgotten before it is used."""
 _GROUP = 128

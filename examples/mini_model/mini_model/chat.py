@@ -189,29 +189,39 @@ def UNRELATED(rng: random.Random) -> str:
     ) + rng.choice(("", "", ".", " please"))
 
 
-def environment_block(rng: random.Random) -> str:
-    """What opens the first message, as the product writes it."""
-    where = rng.choice(
+_ROOTS = ("/home", "/Users", "/tmp", "/work", "/root", "/srv", "/mnt", "/data", "/builds", "/private/var/folders")
+
+
+def _folder(rng: random.Random) -> str:
+    """The name of a folder, of all kinds that people and test runners use."""
+    name, other, number = noun(rng), noun(rng), rng.randint(0, 999)
+    return rng.choice(
         (
-            "/home",
-            "/Users",
-            "/tmp",
-            "/work",
-            "/root",
-            "/srv",
-            "/tmp/tmp" + invented(rng),
-            "/tmp/pytest-of-root/pytest-0",
+            name,
+            invented(rng),
+            f"{name}-{other}",
+            f"{name}_{rng.randint(0, 9)}",
+            f"{name}_{other}",
+            f"{name}{number}",
+            f"tmp{invented(rng)}",
+            f"tmp.{invented(rng).title()}{number}",
+            f"{name.title()} {other}",
+            f"{name}.{other}",
+            f"test_{name}_{other}{number}",
+            f"test_{name}_is_not_{other}{rng.randint(0, 9)}",
+            f"a_{name}_is_{other}_{invented(rng)[:2]}{rng.randint(0, 9)}",
+            f"pytest-of-{name}",
+            f"pytest-{number}",
+            f"popen-gw{rng.randint(0, 9)}",
+            invented(rng)[0],
+            str(number),
         )
     )
-    parts = [
-        where,
-        *(
-            rng.choice(
-                (noun(rng), invented(rng), f"{noun(rng)}-{noun(rng)}", f"{noun(rng)}_{rng.randint(0, 9)}")
-            )
-            for _ in range(rng.randint(1, 2))
-        ),
-    ]
+
+
+def environment_block(rng: random.Random) -> str:
+    """What opens the first message, as the product writes it."""
+    parts = [rng.choice(_ROOTS), *(_folder(rng) for _ in range(rng.choice((1, 1, 1, 2, 2, 3, 4))))]
     system = rng.choice(("Linux x86_64", "Linux x86_64", "Linux aarch64", "macOS arm64"))
     lines = [
         f"Directory: {'/'.join(parts)}",

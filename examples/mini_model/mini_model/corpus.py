@@ -19,9 +19,9 @@ from mini_model.tokens import Tokenizer
 from mini_model.trace import Trace
 
 OPENING = f"<|im_start|>system\n{SYSTEM}<|im_end|>\n"
-_CHATS, _SHORT, _EXERCISES = 0.012, 0.03, 0.888
+_CHATS, _SHORT, _EXERCISES = 0.02, 0.03, 0.88
 """The shares of each kind; an exercise has about a sixth of the tokens of a whole repair."""
-_MISTAKES = 0.12
+_MISTAKES = 0.16
 """The share of repairs that begin with an edit which the model got wrong, once some are known."""
 _HARD = {"name", "attribute", "logic", "truth", "missing not", "extra not"}
 """Kinds of bugs that are met more often in exercises, because they take longer to learn."""

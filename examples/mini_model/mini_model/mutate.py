@@ -235,8 +235,8 @@ def _by_line(text: str) -> Iterator[tuple[str, str]]:
         yield "missing return", indent + body[7:]
     if " + 1)" in text:
         yield "off by one", text.replace(" + 1)", ")", 1)
-    if " - 1" in text:
-        yield "off by one", text.replace(" - 1", "", 1)
+    if re.search(r" - 1\b", text):
+        yield "off by one", re.sub(r" - 1\b", "", text, count=1)
     if re.search(r"range\(\w+\)", text):
         yield "off by one", re.sub(r"range\((\w+)\)", r"range(\1 - 1)", text, count=1)
         yield "off by one", re.sub(r"range\((\w+)\)", r"range(1, \1)", text, count=1)

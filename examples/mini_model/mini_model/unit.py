@@ -21,19 +21,24 @@ _LITERAL = re.compile(r"(?<![$\w{])[A-Za-z_]\w*")
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}|\$([A-Za-z]+\d*)|\$(\$)")
 
 
-class TooLong(Exception):
-    """A mutation made a loop endless."""
+class TooLong(BaseException):
+    """A mutation made a loop endless; no `except Exception` in it may catch this."""
 
 
 @contextmanager
 def cpu_limit(seconds: float = 0.15) -> Iterator[None]:
-    """Raises TooLong in what uses more processor time. Main thread only."""
+    """Raises TooLong in what uses more processor time. Main thread only.
+
+    Not in a loop of the interpreter's own: a written module may hold no endless iterator, such as of
+    `itertools.count`, for a mutation could search it.
+    """
 
     def end(*_: object) -> None:
         raise TooLong
 
     before = signal.signal(signal.SIGVTALRM, end)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    # again and again, for where it is raised in a callback it may be swallowed
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds, seconds)
     try:
         yield
     finally:
@@ -144,6 +149,8 @@ def _checks(source: str, name: str, task: Task, draw: Draw, rng: random.Random) 
         try:
             with cpu_limit():
                 value = space[name](*copy.deepcopy(arguments))
+        except TooLong:
+            continue
         except Exception as error:
             if "raise " in source:
                 found.append(Check((), f"{name}({text})", Raises(type(error).__name__)))
@@ -185,16 +192,12 @@ def _checked(space: dict[str, Any], setup: str, expression: str) -> Check:
     for step in steps:
         try:
             exec(step, local)
-        except TooLong:
-            raise
         except Exception as error:
             failing = re.sub(r"^\w+ = ", "", step)
             return Check(tuple(done) or ("pass",), failing, Raises(type(error).__name__))
         done.append(step)
     try:
         value = copy.deepcopy(eval(last, local))
-    except TooLong:
-        raise
     except Exception as error:
         value = Raises(type(error).__name__)
     return Check(tuple(done), last, value)
@@ -219,7 +222,7 @@ def _written_unit(task: Task, rng: random.Random, style: Style) -> Unit | None:
             for line in told:
                 setup, _, expression = line.partition("\n# gives\n")
                 checks.append(_checked(space, setup, expression))
-    except Exception:
+    except (Exception, TooLong):
         return None
     broken = {error.__name__ for error in (NameError, AttributeError, TypeError)}
     if any(isinstance(check.expected, Raises) and check.expected.name in broken for check in checks):
@@ -252,7 +255,7 @@ def killed(unit: Unit, source: str) -> list[int]:
         compiled = compile(source, "unit", "exec")
         with cpu_limit():
             exec(compiled, space)
-    except (SyntaxError, Exception):
+    except (Exception, TooLong):
         return []
     failing: list[int] = []
     for number, check in enumerate(unit.checks):
@@ -266,9 +269,7 @@ def killed(unit: Unit, source: str) -> list[int]:
                     and bool(value == check.expected)
                     and (type(value) is type(check.expected) or not isinstance(check.expected, bool))
                 )
-        except TooLong:
-            return []
-        except RecursionError:
+        except (TooLong, RecursionError):
             return []
         except Exception as error:
             same = isinstance(check.expected, Raises) and type(error).__name__ == check.expected.name
