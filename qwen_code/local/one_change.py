@@ -21,7 +21,8 @@ GROUP = re.compile(r"\w+|[^\w\s]+")
 _WORD = re.compile(r"\w")
 LAST_WORD = re.compile(r"(?<!\w)[^\W\d]\w*\Z")
 _LOOSE = re.compile(
-    rf" \.(?![.\d])| ,|, ?[)\]]|[(\[] | [)\]]|[])] \(|(?<!\w)(?!(?:{'|'.join(keyword.kwlist)}) )[^\W\d]\w* \("
+    rf"[^\S ]|\w\. | \.(?![.\d])|[])] [(\[]| ,|, ?[)\]]|[(\[]-? | [)\]]"
+    rf"|(?<!\w)(?!(?:{'|'.join(keyword.kwlist)}) )[^\W\d]\w* \("
 )
 """Spaces where nobody has them: before a dot, in brackets, and before those of a call."""
 _WIDE = re.compile("  ")
@@ -112,11 +113,10 @@ class OneChange:
             return True
         return not whole and self._is_open(begun, is_sound, stands=stands, others=others)
 
-    def goes_on(self, begun: str, *, whole: bool) -> bool:
-        """Whether what is begun goes on with some of what was there, of whatever sense it is."""
-        lefts = [self._rest[joint:] for joint in self._joints]
-        ends = [begun[cut:] for cut in (*_cuts(begun), len(begun))]
-        return any(left == end if whole else left.startswith(end) for left in lefts for end in ends)
+    def goes_on(self, begun: str, end: int, *, whole: bool) -> bool:
+        """Whether behind `end` follows some of what was there, of whatever sense it is."""
+        lefts = (self._rest[joint:] for joint in self._joints)
+        return any(left == begun[end:] if whole else left.startswith(begun[end:]) for left in lefts)
 
     def _ended(self, begun: str, cut: int, *, whole: bool) -> Iterator[str]:
         """What a rest can be whose change ends at `cut`, and what comes behind it is what was there."""
@@ -152,6 +152,8 @@ class OneChange:
     def _makes_sense(self, change: str, joint: int) -> bool:
         """Whether the line is another then, as repairs are, and one of Python if it was one before."""
         left = self._rest[joint:]
+        if not _OPERATORS.issuperset(_SIGNS.findall(change)) and change not in self._rest:
+            return False
         if self._exchanged.get(change) != joint and not _is_usual(
             _TOKEN.findall(change), self._joints[joint]
         ):

@@ -45,11 +45,14 @@ class Demand(IntEnum):
     """What an edit has to do about flaws."""
 
     NOTHING = 0
-    NO_FLAW = 1
+    """The line goes on with some of what was there."""
+    PYTHON = 1
+    """The file can be read."""
+    NO_FLAW = 2
     """Bring none in."""
-    ONE_LESS = 2
+    ONE_LESS = 3
     """And mend one."""
-    NONE_LEFT = 3
+    NONE_LEFT = 4
     """And mend all around."""
 
 
@@ -136,13 +139,14 @@ class PythonText:
         return ambiguous_from(self.text)
 
     def may_become(
-        self, at: int, begun: str, *, whole: bool = False, demand: Demand = Demand.NO_FLAW
+        self, at: int, begun: str, *, whole: bool = False, demand: Demand = Demand.NO_FLAW, end: int = 0
     ) -> bool:
         """Whether the line that goes on at `at` may go on with what `begun` begins instead.
 
         Args:
             whole: nothing comes behind it.
             demand: what it has to do about flaws.
+            end: of the change, where it is to go on as it was.
         """
         if self._tree is None:
             return True
@@ -151,7 +155,7 @@ class PythonText:
         before, old = line[: at - start], line[at - start :]
         numbers = self._numbers.union(*map(_near, _NUMBER.findall(line)))
         if demand is Demand.NOTHING:
-            return _one_change(before, old).goes_on(begun, whole=whole)
+            return _one_change(before, old).goes_on(begun, end, whole=whole)
         if demand >= Demand.ONE_LESS and not self._puts_in_what_is_needed(at, begun, whole=whole):
             return False
         if not all(
@@ -173,8 +177,9 @@ class PythonText:
 
     def _puts_in_what_is_needed(self, at: int, begun: str, *, whole: bool) -> bool:
         """Whether a change begins with the word that has to be put in, where that is known."""
-        needed = {flaw.needs for flaw in self._flaws if at in {*flaw.places(self._starts)}}
-        if not needed or "" in needed or at >= self._ambiguous:
+        here = (flaw for flaw in self._flaws if flaw.needs and at in {*flaw.places(self._starts)})
+        needed = {flaw.needs for flaw in here}
+        if not needed or at >= self._ambiguous:
             return True
         found = next(_names(begun, whole=whole), None)
         if found is None:
@@ -199,7 +204,7 @@ class PythonText:
             return Demand.NO_FLAW
         before, now = self._flaws_at(first), Counter(self._linter.flaws(tree.body))
         if now - before:
-            return Demand.NOTHING
+            return Demand.PYTHON
         around = self._flaws & before.keys()
         left = around & now.keys()
         if around and not left:

@@ -19,7 +19,7 @@ from qwen_code.local.python_nonsense import FUNCTIONS, TYPES, nonsense
 from qwen_code.local.within_reach import names_used
 
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
-_MEANT = ("constants", "binds")
+_MEANT = ("constants", "binds", "logic")
 """Beginnings of what is wrong with an edit, but may be right where it stands."""
 _BUILTINS = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__path__", "__class__"}
 
@@ -56,7 +56,9 @@ class Flaw:
             elif isinstance(node, ast.expr | ast.stmt):
                 first = starts[node.lineno - 1] + node.col_offset
                 last = starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
-                yield from range(max(first - 1, 0), first + 1 if self.head else last)
+                yield from range(
+                    max(first - 1, 0), first + 1 if self.head or isinstance(node, ast.Call) else last
+                )
             elif isinstance(node, ast.comprehension):
                 yield from Flaw(self.what, (node.target, node.iter)).places(starts)
 
@@ -112,7 +114,9 @@ class _Scope:
                 continue
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
                 if not {node.id, ANY} & (own | self.known) and node.id != ANY:
-                    yield Flaw(f"{where}: undefined {node.id}", (node, *stores))
+                    yield Flaw(f"{where}: undefined {node.id}", (node,))
+                    if stores:
+                        yield Flaw(f"{where}: unset {node.id}", (*stores,), needs=node.id, head=True)
             else:
                 for what in nonsense(node, functions, TYPES - own):
                     meant, is_last = what.startswith(_MEANT), node is function.body[-1]

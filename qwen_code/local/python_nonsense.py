@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import itertools
 import re
 from collections.abc import Collection, Iterator, Sequence
 
@@ -63,16 +64,15 @@ def nonsense(node: ast.AST, functions: Collection[str], types: Collection[str]) 
 
 def _operators(node: ast.expr, functions: Collection[str], types: Collection[str]) -> Iterator[str]:
     match node:
-        case ast.Compare(left=left, ops=[op], comparators=[right]):
-            yield from _same("comparison", left, right)
-            yield from _constants(left, right)
-            yield from _operands([left], {*functions, *types})
-            if isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE):
-                yield from _operands([left, right], functions)
+        case ast.Compare():
+            yield from _operands([node.left], {*functions, *types})
+            yield from _compared(node, functions)
         case ast.BinOp(left=left, op=op, right=right):
             if isinstance(op, _FROM_ONE):
                 yield from _same("operands", left, right)
             yield from _constants(left, right)
+            if ast.BoolOp in map(type, (left, right)):
+                yield f"logic {ast.dump(node)}"
             if not isinstance(op, _OF_TEXTS) and any(map(_is_text_value, (left, right))):
                 yield f"text {ast.dump(node)}"
             yield from _operands(
@@ -97,6 +97,14 @@ def _operators(node: ast.expr, functions: Collection[str], types: Collection[str
             pass
 
 
+def _compared(node: ast.Compare, functions: Collection[str]) -> Iterator[str]:
+    for op, pair in zip(node.ops, itertools.pairwise([node.left, *node.comparators]), strict=True):
+        yield from _same("comparison", *pair)
+        yield from _constants(*pair)
+        if isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE):
+            yield from _operands(pair, functions)
+
+
 def _others(node: ast.expr) -> Iterator[str]:
     match node:
         case ast.IfExp(body=body, orelse=orelse):
@@ -110,6 +118,8 @@ def _others(node: ast.expr) -> Iterator[str]:
                 yield f"operand {name}"
             if any(isinstance(part, ast.Name) and part.id == name != ANY for part in _parts_of_index(index)):
                 yield f"index {name}"
+        case ast.Attribute(value=ast.Name(id=name)) if name in FUNCTIONS - {"super"}:
+            yield f"operand {name}"
         case ast.Name(id=name, ctx=ast.Store()) if name in FUNCTIONS:
             yield f"binds {name}"
         case _:

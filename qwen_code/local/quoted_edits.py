@@ -29,6 +29,7 @@ _FOLLOWED = {(b"grep_search", b"pattern"), (b"read_file", b"file_path")}
 _CALLED = re.compile(rb"<function=(\w*>?)\Z")
 _WITHOUT_A_FILE = (b"grep_search>", b"run_shell_command>")
 _LONGEST_TAG = 256
+_MOST_LENIENT = 2
 _MENDING = 3
 """Attempts that are held to what is certainly wrong, where something is."""
 _NEVER = float("-inf")
@@ -95,7 +96,7 @@ class QuotedEdits:
         self._arguments: dict[bytes, bytes] = {}
         self._written = b""
         """What came behind the last tag: the value of `_key`, if there is one, behind a line end."""
-        self._is_lenient = False
+        self._leniency = self._end = 0
 
     def allows(self, piece: bytes) -> bool:
         """Whether the answer may go on with `piece`."""
@@ -115,14 +116,32 @@ class QuotedEdits:
         if not _fits(written, text, barred):
             return True
         begun = written + piece
+        if self._cuts_short(begun):
+            return False
         if any(edit.is_begun_by(begun) for edit in self._standing):
             return _fits(begun, text, barred)
-        return _fits(begun, text, barred) and not _goes_too_far(begun, text, barred)
+        least = max((len(e.new) for e in self._standing if begun.startswith(e.new)), default=0)
+        return _fits(begun, text, barred) and not _goes_too_far(begun, least, text, barred)
+
+    def _cuts_short(self, begun: bytes) -> bool:
+        """Whether an old string ends within what an edit wrote, which is to be taken back whole."""
+        ends = (n for n in range(2, len(_END) + 1) if begun.endswith(_END[:n]))
+        return any(
+            edit.path == self._path
+            and edit.new.startswith(begun[:-n])
+            and len(begun) - n < len(edit.new.rstrip(b"\n"))
+            for n in ends
+            for edit in self._standing
+        )
 
     def relent(self) -> bool:
-        """Where nothing is allowed: let what is being written have flaws. False if it may already."""
-        was, self._is_lenient = self._is_lenient, True
-        return not was
+        """Where nothing is allowed: let what is being written have flaws, or else be no Python.
+
+        False if it may already.
+        """
+        self._leniency += 1
+        self._end = len(self._written[1:].partition(b"\n")[0])
+        return self._leniency <= _MOST_LENIENT
 
     def advance(self, piece: bytes) -> None:
         """Take `piece`, whether allowed or not."""
@@ -143,7 +162,7 @@ class QuotedEdits:
 
     def _begin(self, kind: bytes, name: bytes) -> None:
         self._barred_in.clear()
-        self._is_lenient = False
+        self._leniency = self._end = 0
         if kind == b"function":
             self._tool, self._arguments = name, {}
         elif self._tool == b"edit" or (self._tool, name) in _FOLLOWED:
@@ -221,7 +240,7 @@ class QuotedEdits:
         changes_a_line = whole.startswith(new) or new.startswith(whole)
         if back is not None or not changes_a_line:
             return changes_a_line
-        repeats = not self._is_lenient and self._repeats(new, old, text)
+        repeats = not self._leniency and self._repeats(new, old, text)
         return not repeats and self._makes_sense(new, text, text.index(old))
 
     def _may_be_sought(self, pattern: bytes) -> bool:
@@ -254,10 +273,12 @@ class QuotedEdits:
         line, end, _ = new.partition(b"\n")
         if python is None:
             return True
-        demand = Demand.NOTHING if self._is_lenient else Demand.NO_FLAW
-        if demand and self._mends(python) and at in python.flawed:
+        demand = (Demand.NO_FLAW, Demand.PYTHON, Demand.NOTHING)[min(self._leniency, _MOST_LENIENT)]
+        if not self._leniency and self._mends(python) and at in python.flawed:
             demand = Demand.ONE_LESS if self._tried else Demand.NONE_LEFT
-        return line.isascii() and python.may_become(at, line.decode(), whole=bool(end), demand=demand)
+        return line.isascii() and python.may_become(
+            at, line.decode(), whole=bool(end), demand=demand, end=self._end
+        )
 
     def _standing_before(self, old: bytes) -> _Edit | None:
         """The edit that wrote what an old string begins with."""
@@ -298,9 +319,13 @@ def _fits(written: bytes, text: bytes, barred: Collection[int]) -> bool:
     return any(_is_place(written[:-n], text, barred) for n in ends)
 
 
-def _goes_too_far(written: bytes, text: bytes, barred: Collection[int]) -> bool:
-    """Whether a value goes on behind the first line that is not empty with which it can be found."""
-    for end in (n for n, byte in enumerate(written) if byte == _END[0]):
+def _goes_too_far(written: bytes, least: int, text: bytes, barred: Collection[int]) -> bool:
+    """Whether a value goes on behind the first line that is not empty with which it can be found.
+
+    Args:
+        least: how long it is at least.
+    """
+    for end in (n for n, byte in enumerate(written) if byte == _END[0] and n >= least):
         passage, left = written[:end], written[end:]
         if passage.rpartition(b"\n")[2].strip() and _is_place(passage, text, barred):
             return not (_END.startswith(left) or left.startswith(_END))

@@ -189,7 +189,18 @@ def UNRELATED(rng: random.Random) -> str:
     ) + rng.choice(("", "", ".", " please"))
 
 
-_ROOTS = ("/home", "/Users", "/tmp", "/work", "/root", "/srv", "/mnt", "/data", "/builds", "/private/var/folders")
+_ROOTS = (
+    "/home",
+    "/Users",
+    "/tmp",
+    "/work",
+    "/root",
+    "/srv",
+    "/mnt",
+    "/data",
+    "/builds",
+    "/private/var/folders",
+)
 
 
 def _folder(rng: random.Random) -> str:

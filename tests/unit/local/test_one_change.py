@@ -52,6 +52,8 @@ def test_usual_repairs_can_be_written_letter_by_letter(before: str, rest: str, n
         ("    return ", "a", "f (a)"),
         ("    return f", "(a)", "( b)"),
         ("    return a", "", " .b"),
+        ("    return ", "a + b", "c. a + b"),
+        ("    return ", "a + b", "\fc + b"),
         ("    return ", "f(a, b) - g(c, d)", "f(c, b) - g(d, d)"),
     ],
 )

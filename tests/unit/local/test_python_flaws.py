@@ -27,6 +27,7 @@ def _found(body: str, head: str = "def f(a, b):") -> list[str]:
     [
         ("return a + b", []),
         ("return a + c", ["undefined", "unused"]),
+        ("d = a\nreturn c + b", ["undefined", "unread", "unset"]),
         ("return a > a or b", ["comparison"]),
         ("return a - a + b", ["operands"]),
         ("return a + a + b", []),
@@ -40,6 +41,9 @@ def _found(body: str, head: str = "def f(a, b):") -> list[str]:
         ("return len(x for x in a) + b", ["length"]),
         ('return "x" - a - b', ["text"]),
         ("return len > a + b", ["operand"]),
+        ("return a < b < b", ["comparison"]),
+        ("return len.b + a", ["operand", "unused"]),
+        ("return 1 < 2 + (a and b)", ["logic"]),
         ("return not not a + b", ["not"]),
         ("return type and a + b", ["operand"]),
         ("a == b", ["idle"]),
@@ -89,7 +93,16 @@ def test_an_edit_brings_no_flaw_in() -> None:
     text, place = PythonText(SOURCE), SOURCE.index("k, low)")
     assert text.may_become(place, "high + k, low), low)", whole=True)
     assert not text.may_become(place, "low, low), low)", whole=True)
-    assert text.may_become(place, "low, low), low)", whole=True, demand=Demand.NOTHING)
+    assert text.may_become(place, "low, low), low)", whole=True, demand=Demand.PYTHON)
+    assert not text.may_become(place, "low, low low)", whole=True, demand=Demand.PYTHON)
+
+
+def test_where_nothing_else_is_left_the_line_goes_on_as_it_was() -> None:
+    text, place = PythonText(SOURCE), SOURCE.index("k, low)")
+    for begun in ("low ) ", "low ) low)", "low ) , low), lo"):
+        assert text.may_become(place, begun, demand=Demand.NOTHING, end=len("low ) "))
+    assert text.may_become(place, "low ) low)", whole=True, demand=Demand.NOTHING, end=len("low ) "))
+    assert not text.may_become(place, "low ) high", demand=Demand.NOTHING, end=len("low ) "))
 
 
 def test_where_something_is_certainly_wrong_an_edit_mends_it() -> None:

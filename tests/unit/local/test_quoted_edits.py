@@ -139,6 +139,15 @@ def test_an_edit_after_which_the_same_test_fails_is_taken_back_first(
     assert _next(edits, " + 1", "g(a)") == may_begin
 
 
+def test_what_was_written_over_several_lines_is_taken_back_whole() -> None:
+    wrong = TEXT.replace("a - 1", "-a")
+    made = [("m.txt", "a - 1\n\n\ndef g(a):", "-a\n\n\ndef g(a):")]
+    begun = _edits(OPENER, "-a", file=wrong, made=made)
+    assert _next(begun, "\n\n\ndef g", "\n</") == ["\n\n\ndef g"]
+    begun.advance(b"\n\n\ndef g(a):")
+    assert _next(begun, "\n</", "\n    return") == ["\n</"]
+
+
 def test_what_was_written_is_taken_back_wherever_it_may_have_been_written() -> None:
     known = SoFar((("m.txt", "2", "0"),), is_no_better=True)
     edits = QuotedEdits({"m.txt": "x = 0\ny = 0\nz = 1\n"}.get, known)
