@@ -168,7 +168,7 @@ def test_real_tools_refuse_what_the_trace_says_they_refuse(change: tuple[str, st
     from mini_model.repair import Repair
     from mini_model.trace import Call
 
-    project, _ = draw(4)
+    project, _ = draw(6)
     old, new = change
     edit = Call("edit", {"file_path": project.bugs[0].path, "old_string": old, "new_string": new})
     repair = Repair(deepcopy(project), random.Random(0))
