@@ -59,8 +59,6 @@ _FILLINGS = (
     f"='{ANY}'",
 )
 """What a change that is not yet whole might go on with."""
-_TIGHT = tuple(filling.lstrip() for filling in _FILLINGS if filling.startswith(" "))
-"""The same behind a space or a bracket."""
 _ACTING = (ast.Call, ast.Await, ast.Yield, ast.YieldFrom)
 """Expressions that do something where they are all of a statement; `...` stands for nothing to be done."""
 
@@ -132,8 +130,12 @@ class OneChange:
         self, change: str, is_sound: Callable[[str], bool], *, stands: bool, others: Sequence[str]
     ) -> bool:
         """Whether a change that is not yet whole can be made so."""
-        exchanged = (said[len(change) :] for said in self._exchanged if said.startswith(change))
-        ends = [*_FILLINGS, *_TIGHT, *exchanged]
+        tight = [end.lstrip() for end in _FILLINGS if end.startswith(" ")]
+        ends = [
+            *_FILLINGS,
+            *tight,
+            *(said[len(change) :] for said in self._exchanged if said.startswith(change)),
+        ]
         return any(
             self._makes_sense(said + end, joint) and is_sound(self._before + said + end + self._rest[joint:])
             for said in _finished(change, stands=stands, others=others)

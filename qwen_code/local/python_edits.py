@@ -96,15 +96,6 @@ class PythonText:
         return frozenset(places)
 
     @cached_property
-    def _needed(self) -> dict[int, set[str]]:
-        """The words of which one has to be put in, by place."""
-        found: dict[int, set[str]] = {}
-        for flaw in self._flaws:
-            for place in flaw.places(self._starts) if flaw.needs else ():
-                found.setdefault(place, set()).add(flaw.needs)
-        return found
-
-    @cached_property
     def _starts(self) -> list[int]:
         """Where lines start, and the end."""
         return [0, *(found.end() for found in re.finditer("\n", self.text)), len(self.text)]
@@ -186,7 +177,8 @@ class PythonText:
 
     def _puts_in_what_is_needed(self, at: int, begun: str, *, whole: bool) -> bool:
         """Whether a change begins with the word that has to be put in, where that is known."""
-        needed = self._needed.get(at)
+        here = (flaw for flaw in self._flaws if flaw.needs and at in {*flaw.places(self._starts)})
+        needed = {flaw.needs for flaw in here}
         if not needed or at >= self._ambiguous:
             return True
         found = next(_names(begun, whole=whole), None)

@@ -49,15 +49,14 @@ class SoFar:
     def of(cls, messages: Sequence[Message]) -> SoFar:
         """What `messages` hold."""
         answers = [message.text for message in messages if message.role == "tool"]
-        printed = [*_printed(messages)]
         return cls(
             _edits_made(messages),
             _vain_searches(messages),
             frozenset(pattern for text in answers for pattern in _definitions(text)),
             frozenset(path for text in answers for path in _PATH.findall(text) if not is_of_tests(path)),
             numbers_of(answers),
-            words_of(printed),
-            is_no_better(printed),
+            words_of(_printed(messages)),
+            is_no_better([*_printed(messages)]),
         )
 
 
