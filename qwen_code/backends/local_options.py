@@ -22,6 +22,10 @@ from qwen_code.settings.model import LocalSettings, Settings
 
 _SEQUENCES, _HYBRID_SEQUENCES = 4, 2
 """Conversations held side by side: the main one, and side jobs. A hybrid model pays for each."""
+_WORTH_THREADS = 64 * 2**20
+"""Bytes of weights from which on a second thread pays. The threads of llama.cpp wait for one another several
+times a layer: with less to compute nothing is gained, and beside another busy program a token takes fifty
+times as long, because the one that is waited for has no core."""
 
 
 def runtime_options(
@@ -59,7 +63,7 @@ def runtime_options(
         notices.append(f"{shape.name} may be slow here: {chosen.reason}")
     context = ContextOptions(
         chosen.window,
-        threads=local.threads or machine.cores,
+        threads=local.threads or (machine.cores if shape.weight_bytes >= _WORTH_THREADS else 1),
         batch=chosen.batch,
         kv_type=chosen.kv_type,
         sequences=sequences,

@@ -179,7 +179,7 @@ KEYS: tuple[Key, ...] = (
         "local.threads",
         "local.threads",
         whole("a whole number of at least 1", least=1),
-        "Processor threads of an embedded model; one a core when not set.",
+        "Processor threads of an embedded model; one a core when not set, one alone for a tiny model.",
     ),
     Key(
         "local.batch",

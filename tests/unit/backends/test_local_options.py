@@ -25,9 +25,20 @@ def _header(architecture: Architecture = "qwen3moe") -> list[GgufHeader]:
 @needs_llama_cpp
 def test_without_wishes_the_plan_decides() -> None:
     options, notices = runtime_options(_header(), Settings(), PROCESSOR)
-    assert (options.context.window, options.context.threads, options.context.kv_type) == (32_768, 6, "f16")
+    assert (options.context.window, options.context.kv_type) == (32_768, "f16")
     assert options.grammar
     assert notices == []
+
+
+@needs_llama_cpp
+def test_a_thread_a_core_but_one_alone_where_a_token_is_computed_before_threads_meet() -> None:
+    small = _header()
+    large = [
+        replace(part, tensors=tuple(replace(tensor, bytes=2**26) for tensor in part.tensors))
+        for part in small
+    ]
+    assert runtime_options(small, Settings(), PROCESSOR)[0].context.threads == 1
+    assert runtime_options(large, Settings(), PROCESSOR)[0].context.threads == 6
 
 
 @needs_llama_cpp
