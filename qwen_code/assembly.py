@@ -256,11 +256,14 @@ def new_header(
     tools: tuple[ToolSpec, ...],
     sources: Sources,
 ) -> SessionHeader:
-    """All that a new session sends first and never changes. The bundled model can't follow instructions, and
-    is spared them."""
-    instructions = () if is_bundled(place.settings.model.name) else find_instructions(sources)
+    """All that a new session sends first and never changes.
+
+    The bundled model can't follow instructions, and what it answers should not hang on the name of a
+    directory, nor on the date: it is spared both.
+    """
     created, branch = now(), branch_at(workspace.root)
     environment = Environment(workspace.root, _system_name(), created[:10], branch, workspace.roots[1:])
+    is_told = not is_bundled(place.settings.model.name)
     return SessionHeader(
         id=session_id,
         cwd=str(workspace.root),
@@ -270,7 +273,7 @@ def new_header(
         git_branch=branch,
         system=system,
         tools=tools,
-        preamble=preamble(environment, instructions),
+        preamble=preamble(environment, find_instructions(sources)) if is_told else "",
     )
 
 

@@ -14,7 +14,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from qwen_code.local.one_change import ANY
 from qwen_code.local.python_nonsense import FUNCTIONS, TYPES, nonsense
 from qwen_code.local.within_reach import names_used
 
@@ -34,8 +33,6 @@ class Flaw:
     """Where it may be mended."""
     is_likely_meant: bool = False
     """Whether it may stand in what is right."""
-    needs: str = ""
-    """A word that has to be put in."""
     head: bool = False
     """Only the start of a node can be changed."""
 
@@ -113,15 +110,14 @@ class _Scope:
             if node in known_outside:
                 continue
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-                if not {node.id, ANY} & (own | self.known) and node.id != ANY:
+                if node.id not in own | self.known:
                     yield Flaw(f"{where}: undefined {node.id}", (node,))
                     if stores:
-                        yield Flaw(f"{where}: unset {node.id}", (*stores,), needs=node.id, head=True)
+                        yield Flaw(f"{where}: unset {node.id}", (*stores,), head=True)
             else:
                 for what in nonsense(node, functions, TYPES - own):
-                    meant, is_last = what.startswith(_MEANT), node is function.body[-1]
-                    needs, head = "return" if is_last else "", isinstance(node, ast.Expr)
-                    yield Flaw(f"{where}: {what}", (node,), meant, needs if head else "", head)
+                    meant, head = what.startswith(_MEANT), isinstance(node, ast.Expr)
+                    yield Flaw(f"{where}: {what}", (node,), meant, head)
         yield from _falls_through(function, where)
         for name, node in _unread(function):
             yield Flaw(f"{where}: unread {name}", (node,))
@@ -138,10 +134,10 @@ def _unused(function: _Function, within: str) -> Iterator[Flaw]:
     given = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs][bool(within) :]
     used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
     for argument in given:
-        if not {argument.arg, ANY} & used and not argument.arg.startswith("_"):
+        if argument.arg not in used and not argument.arg.startswith("_"):
             what = f"{within}{function.name}: unused {argument.arg}"
             names = [node for node in _own(function) if isinstance(node, ast.Name)]
-            yield Flaw(what, (*names,) or (function,), needs=argument.arg, head=True)
+            yield Flaw(what, (*names,) or (function,), head=True)
 
 
 def _of_attributes(owner: ast.ClassDef) -> Iterator[Flaw]:
@@ -154,7 +150,7 @@ def _of_attributes(owner: ast.ClassDef) -> Iterator[Flaw]:
     set_here = [node for node in uses if not isinstance(node.ctx, ast.Load)]
     held |= {node.attr for node in set_here}
     for node in uses:
-        if not {node.attr, ANY} & held and node.attr != ANY and not node.attr.startswith("__"):
+        if node.attr not in held and not node.attr.startswith("__"):
             yield Flaw(f"{owner.name}: no attribute {node.attr}", (node, *set_here))
 
 
@@ -164,7 +160,7 @@ def _falls_through(function: _Function, where: str) -> Iterator[Flaw]:
     gives = any(isinstance(node, ast.Return) and _is_value(node.value) for node in _own(function))
     is_generator = any(isinstance(node, ast.Yield | ast.YieldFrom) for node in _own(function))
     if gives and not is_generator and isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
-        yield Flaw(f"{where}: falls through", (last,), needs="return", head=True)
+        yield Flaw(f"{where}: falls through", (last,), head=True)
 
 
 def _unread(function: _Function) -> Iterator[tuple[str, ast.AST]]:
@@ -181,7 +177,7 @@ def _unread(function: _Function) -> Iterator[tuple[str, ast.AST]]:
     for node in _own(function):
         match node:
             case ast.Assign(targets=[ast.Name(id=name)]) | ast.AugAssign(target=ast.Name(id=name)):
-                if not {name, ANY} & read and not name.startswith("_"):
+                if name not in read and not name.startswith("_"):
                     yield name, function
             case _:
                 pass

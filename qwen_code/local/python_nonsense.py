@@ -8,8 +8,6 @@ import itertools
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from qwen_code.local.one_change import ANY, is_idle
-
 FUNCTIONS = frozenset(
     name
     for name in dir(builtins)
@@ -17,6 +15,8 @@ FUNCTIONS = frozenset(
 ) | {"enumerate", "filter", "map", "range", "reversed", "super", "zip"}
 """Builtins that are called, or handed on, and nothing else."""
 TYPES = frozenset(name for name in dir(builtins) if isinstance(getattr(builtins, name), type)) - FUNCTIONS
+_ACTING = (ast.Call, ast.Await, ast.Yield, ast.YieldFrom)
+"""Expressions that do something where they are all of a statement; `...` stands for nothing to be done."""
 _FROM_ONE = (ast.Sub, ast.Div, ast.FloorDiv, ast.Mod)
 """Operators of which nothing comes where both sides are the same."""
 _OF_TEXTS = (ast.Add, ast.Mult, ast.Mod, ast.Div)
@@ -53,7 +53,7 @@ def nonsense(node: ast.AST, functions: Collection[str], types: Collection[str]) 
                 yield f"assigned to itself {ast.unparse(target)}"
         case ast.For(target=target, iter=iterated) | ast.comprehension(target=target, iter=iterated):
             names = {each.id for each in ast.walk(target) if isinstance(each, ast.Name)}
-            if isinstance(node, ast.For) and _subject(iterated) in names - {ANY}:
+            if isinstance(node, ast.For) and _subject(iterated) in names:
                 yield f"loop over itself {ast.dump(iterated)}"
             if isinstance(iterated, ast.Compare | ast.UnaryOp) or _is_number(iterated):
                 yield f"loop over {ast.dump(iterated)}"
@@ -80,7 +80,7 @@ def _operators(node: ast.expr, functions: Collection[str], types: Collection[str
             )
         case ast.BoolOp(values=values):
             said = [ast.dump(value) for value in values]
-            if any(said.count(one) > 1 and ANY not in one for one in said):
+            if any(said.count(one) > 1 for one in said):
                 yield f"twice {said}"
             if any(isinstance(value, ast.Constant) for value in values[:-1]) or (
                 isinstance(node.op, ast.And) and _is_number(values[-1])
@@ -116,7 +116,7 @@ def _others(node: ast.expr) -> Iterator[str]:
         case ast.Subscript(value=ast.Name(id=name), slice=index):
             if name in FUNCTIONS:
                 yield f"operand {name}"
-            if any(isinstance(part, ast.Name) and part.id == name != ANY for part in _parts_of_index(index)):
+            if any(isinstance(part, ast.Name) and part.id == name for part in _parts_of_index(index)):
                 yield f"index {name}"
         case ast.Attribute(value=ast.Name(id=name)) if name in FUNCTIONS - {"super"}:
             yield f"operand {name}"
@@ -126,9 +126,28 @@ def _others(node: ast.expr) -> Iterator[str]:
             pass
 
 
+def is_idle(statement: ast.AST) -> bool:
+    """Whether a statement is an expression whose value nobody gets."""
+    if not isinstance(statement, ast.Expr) or _acts(statement.value):
+        return False
+    return not (
+        isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, str | type(...))
+    )
+
+
+def _acts(value: ast.expr) -> bool:
+    match value:
+        case ast.IfExp(body=body, orelse=orelse):
+            return _acts(body) and _acts(orelse)
+        case ast.BoolOp(values=values):
+            return _acts(values[-1])
+        case _:
+            return isinstance(value, _ACTING)
+
+
 def _same(what: str, one: ast.expr, other: ast.expr) -> Iterator[str]:
     said = ast.dump(one)
-    if said == ast.dump(other) and ANY not in said and not isinstance(one, ast.Constant | ast.Call):
+    if said == ast.dump(other) and not isinstance(one, ast.Constant | ast.Call):
         yield f"{what} {said}"
 
 

@@ -10,7 +10,7 @@ import tokenize
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from qwen_code.local.one_change import is_idle
+from qwen_code.local.python_nonsense import is_idle
 
 _HEAD = re.compile(r"\s*(?:async\s+)?(?:def|class)\b[^=]*\Z|\s*(?:import|from)\b")
 
@@ -23,6 +23,7 @@ def idle_places(text: str, tree: ast.Module, unused: Iterable[tuple[int, int]]) 
     """
     starts = [0, *(found.end() for found in re.finditer("\n", text)), len(text)]
     yield from _inside_words(text)
+    yield from _in_other_letters(text)
     yield from _not_run(text, tree, starts)
     yield from _only_bindings(tree, starts)
     for first, last in unused:
@@ -43,6 +44,12 @@ def _inside_words(text: str) -> Iterator[int]:
         yield from range(word.start() + 1, word.end())
     for space in re.finditer(r"^[ \t]+", text, re.MULTILINE):
         yield from range(space.start(), space.end() - 1)
+
+
+def _in_other_letters(text: str) -> Iterator[int]:
+    """Lines whose columns Python counts otherwise."""
+    for line in re.finditer(r".*[^\x00-\x7f].*", text):
+        yield from range(*line.span())
 
 
 def _only_bindings(tree: ast.Module, starts: Sequence[int]) -> Iterator[int]:

@@ -29,7 +29,6 @@ _FOLLOWED = {(b"grep_search", b"pattern"), (b"read_file", b"file_path")}
 _CALLED = re.compile(rb"<function=(\w*>?)\Z")
 _WITHOUT_A_FILE = (b"grep_search>", b"run_shell_command>")
 _LONGEST_TAG = 256
-_MOST_LENIENT = 2
 _MENDING = 3
 """Attempts that are held to what is certainly wrong, where something is."""
 _NEVER = float("-inf")
@@ -85,6 +84,8 @@ class QuotedEdits:
         self._sought = so_far.sought.difference(so_far.vain)
         self._python: dict[bytes, PythonText] = {}
         self._barred_in: dict[bytes, set[int]] = {}
+        self._demanded = Demand.NO_FLAW
+        """Of the next edit, where it begins at what is flawed."""
         self._standing: list[_Edit] = []
         self._tried: list[_Edit] = []
         """What was taken back, or changed nothing."""
@@ -96,7 +97,6 @@ class QuotedEdits:
         self._arguments: dict[bytes, bytes] = {}
         self._written = b""
         """What came behind the last tag: the value of `_key`, if there is one, behind a line end."""
-        self._leniency = self._end = 0
 
     def allows(self, piece: bytes) -> bool:
         """Whether the answer may go on with `piece`."""
@@ -134,15 +134,6 @@ class QuotedEdits:
             for edit in self._standing
         )
 
-    def relent(self) -> bool:
-        """Where nothing is allowed: let what is being written have flaws, or else be no Python.
-
-        False if it may already.
-        """
-        self._leniency += 1
-        self._end = len(self._written[1:].partition(b"\n")[0])
-        return self._leniency <= _MOST_LENIENT
-
     def advance(self, piece: bytes) -> None:
         """Take `piece`, whether allowed or not."""
         self._written += piece
@@ -162,7 +153,6 @@ class QuotedEdits:
 
     def _begin(self, kind: bytes, name: bytes) -> None:
         self._barred_in.clear()
-        self._leniency = self._end = 0
         if kind == b"function":
             self._tool, self._arguments = name, {}
         elif self._tool == b"edit" or (self._tool, name) in _FOLLOWED:
@@ -208,8 +198,8 @@ class QuotedEdits:
             tried = {place for place in places if places.count(place) > 1} | set(places[-1:])
             if not barred.union(tried).issuperset(range(len(text))):
                 barred |= tried
-            if python and self._mends(python) and (flawed := python.flawed - barred):
-                barred.update(set(range(len(text))) - flawed - standing.keys())
+            if python:
+                barred |= set(range(len(text))) - self._of_use(python, text, barred) - standing.keys()
             for place, new in standing.items():
                 barred.update(range(place + 1, place + len(new)))
             if standing and self._so_far.is_no_better:
@@ -217,16 +207,33 @@ class QuotedEdits:
             self._barred_in[text] = barred
         return self._barred_in[text]
 
-    def _mends(self, python: PythonText) -> bool:
-        """Whether the next edit is held to what is certainly wrong."""
-        return bool(python.flawed) and len(self._tried) < _MENDING
+    def _of_use(self, python: PythonText, text: bytes, barred: set[int]) -> set[int]:
+        """Where an edit may begin that can be of use."""
+        tried = self._tried_lines(text)
+        if len(self._tried) < _MENDING:
+            for demand in (Demand.ONE_LESS,) if self._tried else (Demand.NONE_LEFT, Demand.ONE_LESS):
+                mending = {n for n in python.flawed - barred if python.can_change(n, demand, tried)}
+                if mending:
+                    self._demanded = demand
+                    return mending
+        self._demanded = Demand.NO_FLAW
+        places = set(range(len(text))).difference(barred)
+        return {n for n in places if python.can_change(n, self._demanded, tried)} or places
+
+    def _tried_lines(self, text: bytes) -> set[str]:
+        """The lines of which nothing came."""
+        return {
+            (text[text.rfind(b"\n", 0, place) + 1 : place] + new.partition(b"\n")[0]).decode("latin-1")
+            for place, new in self._places(text)
+        }
 
     def _as_python(self, text: bytes) -> PythonText | None:
-        """The text, if it is Python in which a place is the same in characters and bytes."""
-        if not self._path.endswith(b".py") or not text.isascii():
+        """The text, if it is Python; as Latin-1, in which a place is the same in characters and bytes."""
+        if not self._path.endswith(b".py"):
             return None
         if text not in self._python:
-            self._python[text] = PythonText(text.decode(), self._so_far.numbers, self._so_far.used)
+            far = self._so_far
+            self._python[text] = PythonText(text.decode("latin-1"), far.numbers, far.used, far.texts)
         return self._python[text]
 
     def _may_become(self, new: bytes) -> bool:
@@ -240,8 +247,13 @@ class QuotedEdits:
         changes_a_line = whole.startswith(new) or new.startswith(whole)
         if back is not None or not changes_a_line:
             return changes_a_line
-        repeats = not self._leniency and self._repeats(new, old, text)
-        return not repeats and self._makes_sense(new, text, text.index(old))
+        python = self._as_python(text)
+        if python is None:
+            return not self._repeats(new, old, text)
+        line, end, _ = new.decode("latin-1").partition("\n")
+        return python.may_become(
+            text.index(old), line, whole=bool(end), demand=self._demanded, tried=self._tried_lines(text)
+        )
 
     def _may_be_sought(self, pattern: bytes) -> bool:
         """Whether a pattern may begin so: as the definition of what came up, and not in vain."""
@@ -267,18 +279,6 @@ class QuotedEdits:
         if self._tool == b"edit" and self._so_far.is_no_better and self._standing:
             paths = {edit.path.decode("utf-8", "replace") for edit in self._standing}
         return not paths or (value in paths if end else any(path.startswith(value) for path in paths))
-
-    def _makes_sense(self, new: bytes, text: bytes, at: int) -> bool:
-        python = self._as_python(text)
-        line, end, _ = new.partition(b"\n")
-        if python is None:
-            return True
-        demand = (Demand.NO_FLAW, Demand.PYTHON, Demand.NOTHING)[min(self._leniency, _MOST_LENIENT)]
-        if not self._leniency and self._mends(python) and at in python.flawed:
-            demand = Demand.ONE_LESS if self._tried else Demand.NONE_LEFT
-        return line.isascii() and python.may_become(
-            at, line.decode(), whole=bool(end), demand=demand, end=self._end
-        )
 
     def _standing_before(self, old: bytes) -> _Edit | None:
         """The edit that wrote what an old string begins with."""
@@ -366,13 +366,9 @@ class QuotingConstraint:
     def mask(self, candidates: Any) -> None:
         self._calls.mask(candidates)
         left = [n for n in range(candidates.size) if candidates.data[n].logit > _NEVER]
-        is_all = candidates.size == self._model.vocabulary_size
-        while True:
-            refused = [n for n in left if not self._edits.allows(self._model.piece(candidates.data[n].id))]
-            if len(refused) < len(left) or not is_all:
-                break
-            if not self._edits.relent():
-                return  # at the end of a file a passage may be neither unique nor go on: the tool says so
+        refused = [n for n in left if not self._edits.allows(self._model.piece(candidates.data[n].id))]
+        if len(refused) == len(left) and candidates.size == self._model.vocabulary_size:
+            return  # at the end of a file a passage may be neither unique nor go on: the tool says so
         for n in refused:
             candidates.data[n].logit = _NEVER
 

@@ -21,9 +21,12 @@ _OF_TESTS = re.compile(r"[tT]est|assert|raises\Z|approx\Z|mark\Z|parametrize\Z|f
 _OF_PYTHON = frozenset({*keyword.kwlist, *dir(builtins), "py"})
 _NOTHING_RAISED = re.compile(r"^E .*(?: not raised|DID NOT RAISE)", re.MULTILINE)
 _PATH = re.compile(r"(?<![\w./-])(\w[\w./-]*\.\w+):\d")
-_PLACE = re.compile(r"^(\w[\w./-]*\.\w+):(\d+): ", re.MULTILINE)
+_ENDED = re.compile(r"^=* ?(\d+ (?:failed|error).*) in [\d.]+s", re.MULTILINE)
+"""How pytest ends where not all tests pass."""
+_PASSED = re.compile(r"(\d+) passed")
 _TESTS = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py\Z")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?!\w)")
+_QUOTED = re.compile(r""""([^"\\\n]+)"|'([^'\\\n]+)'""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,12 @@ class SoFar:
     """Files of which a tool's answer names a line, but for those of tests."""
     numbers: frozenset[str] = frozenset()
     """All whole ones in answers of tools."""
+    texts: frozenset[str] = frozenset()
+    """What stands in quotes in what commands printed."""
     used: frozenset[str] = frozenset()
     """All words in what commands printed; none if a test says that nothing was raised: it shows no call."""
     is_no_better: bool = False
-    """Whether the last two times a command was run the same tests failed, at the same lines."""
+    """Whether the last time a command was run no more tests passed than before."""
 
     @classmethod
     def of(cls, messages: Sequence[Message]) -> SoFar:
@@ -55,6 +60,7 @@ class SoFar:
             frozenset(pattern for text in answers for pattern in _definitions(text)),
             frozenset(path for text in answers for path in _PATH.findall(text) if not is_of_tests(path)),
             numbers_of(answers),
+            texts_of(_printed(messages)),
             words_of(_printed(messages)),
             is_no_better([*_printed(messages)]),
         )
@@ -63,6 +69,11 @@ class SoFar:
 def numbers_of(texts: Iterable[str]) -> frozenset[str]:
     """All whole numbers."""
     return frozenset(number for text in texts for number in _NUMBER.findall(text))
+
+
+def texts_of(printed: Iterable[str]) -> frozenset[str]:
+    """All that stands in quotes."""
+    return frozenset(one or other for text in printed for one, other in _QUOTED.findall(text))
 
 
 def is_of_tests(path: str) -> bool:
@@ -79,15 +90,19 @@ def words_of(printed: Iterable[str]) -> frozenset[str]:
 
 
 def is_no_better(printed: Sequence[str]) -> bool:
-    """Whether the same lines of tests failed the last two times: what was done between did not help."""
+    """Whether no more tests passed the last time than before: what was done between did not help.
+
+    They are run until the first that fails; that one may now fail in another line.
+    """
     if len(printed) < 2:
         return False
-    before, after = (_lines_of_tests(text) for text in printed[-2:])
-    return bool(after) and before == after
+    before, after = (_ENDED.findall(text) for text in printed[-2:])
+    return bool(before and after) and _passed(after[-1]) <= _passed(before[-1])
 
 
-def _lines_of_tests(text: str) -> set[tuple[str, str]]:
-    return {(path, line) for path, line in _PLACE.findall(text) if is_of_tests(path)}
+def _passed(ended: str) -> int:
+    found = _PASSED.search(ended)
+    return int(found[1]) if found else 0
 
 
 def _printed(messages: Sequence[Message]) -> Iterator[str]:

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mini_model.chat import SYSTEM, environment_block
+from mini_model.chat import SYSTEM
 from mini_model.files import packages, write_to
 from mini_model.project import Project
 from mini_model.pytest_output import COMMAND, run_anyway, run_tests
@@ -152,7 +152,7 @@ class Player:
 
     async def play(self, bench: Bench, rng: random.Random, turns: int = TURNS) -> Result:
         """One conversation."""
-        messages = [Message("user", environment_block(rng) + "fix the failing test")]
+        messages = [Message("user", "fix the failing test")]
         self._files = bench.project.files
         result = Result(bench.project.bugs[0].family if bench.project.bugs else "?")
         started = time.monotonic()

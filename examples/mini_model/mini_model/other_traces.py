@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from mini_model.chat import GREETINGS, REQUESTS, UNRELATED, environment_block
+from mini_model.chat import GREETINGS, REQUESTS, UNRELATED
 from mini_model.names import noun
 from mini_model.trace import RUN, Trace
 
@@ -24,10 +24,10 @@ def chat_trace(rng: random.Random) -> Trace:
     """A greeting or a request that the model can't do."""
     trace = Trace(family="chat")
     if rng.random() < 0.4:
-        trace.user(environment_block(rng) + rng.choice(GREETINGS))
+        trace.user(rng.choice(GREETINGS))
         trace.answer(text=WHAT_I_AM)
     else:
-        trace.user(environment_block(rng) + UNRELATED(rng))
+        trace.user(UNRELATED(rng))
         trace.answer(text=UNABLE)
     return trace
 
@@ -37,7 +37,7 @@ def short_trace(rng: random.Random) -> Trace:
     from mini_model.odd_output import no_pytest, no_tests, unreadable
 
     trace = Trace(family="ends early")
-    trace.user(environment_block(rng) + rng.choice(REQUESTS))
+    trace.user(rng.choice(REQUESTS))
     trace.answer(RUN)
     kind = rng.random()
     if kind < 0.4:

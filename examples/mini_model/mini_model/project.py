@@ -137,7 +137,7 @@ def _units(rng: random.Random, tasks: list[Task], style: Style, count: int, take
         if len(units) == count:
             break
         (task,) = rng.choices(
-            tasks, [_COMPOSED if task.methods and not task.is_written else 1.0 for task in tasks]
+            tasks, [_WRITTEN if task.is_written else _COMPOSED if task.methods else 1.0 for task in tasks]
         )
         unit = make_unit(task, rng, style=style)
         if unit is None or len(unit.checks) < 2 or taken & {unit.name, *unit.functions}:
@@ -241,5 +241,7 @@ def _locate(lines: list[str], offset: int, mutation: Mutation) -> int | None:
 
 _COMPOSED = 1.7
 """How much likelier classes and functions that call each other are than one alone: people write many."""
+_WRITTEN = 1.6
+"""The same of modules as people write them."""
 _STANDARD = sys.stdlib_module_names | {"pytest", "tests", "test", "conftest", "src", "lib"}
 """Names that would hide a module, or be hidden by one."""

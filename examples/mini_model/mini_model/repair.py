@@ -9,7 +9,7 @@ import random
 import re
 from collections.abc import Sequence
 
-from mini_model.chat import REQUESTS, environment_block
+from mini_model.chat import REQUESTS
 from mini_model.mutate import mutations
 from mini_model.names import invented, noun
 from mini_model.project import Bug, Project
@@ -53,7 +53,7 @@ class Repair:
         if outcome is None or outcome.passed:
             return None
         if not trace.is_exercise:
-            trace.user(environment_block(rng) + rng.choice(REQUESTS))
+            trace.user(rng.choice(REQUESTS))
             trace.answer(RUN)
             trace.results(outcome.text)
         trace.family = self.project.bugs[0].family

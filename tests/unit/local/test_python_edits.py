@@ -115,21 +115,22 @@ def test_a_name_that_only_gets_its_value_here_stays() -> None:
 
 
 def test_the_first_word_becomes_another() -> None:
-    assert _becomes("self.price * ", "self.price * 2", "self", "price", "math") == ["price", "math"]
+    assert _becomes("self.price * ", "self.price * 2", "price", "math", "zip") == ["price"]
     assert _becomes(" * count", " * ", " * 2", " +", " + count", " //") == [" +", " + count", " //"]
     assert _becomes("price - count", "price", "co", "price + 1") == ["co"]
 
 
 def test_what_is_behind_the_change_stays() -> None:
-    meant = ["LIMIT < LIMIT]", "count() < LIMIT]"]
-    assert _becomes("price < LIMIT", *meant, "count < 1 < LIMIT <= LIMIT]") == meant
+    meant = ["orders", "LIMIT.price < LIMIT]"]
+    assert _becomes("order.price < LIMIT", *meant, "orders < LIMIT]", "orders.price < 1]") == meant
 
 
 def test_a_line_stays_python() -> None:
-    meant = ["(", "len(price)", "not price"]
+    meant = ["len(price)", "not price", "-price"]
     assert _becomes("price - count) +", *meant, "count]", "return", "price)", "break") == meant
-    assert _becomes("[order for", "[*", "order for", "sorted(order", "not [order for") == ["not [order for"]
-    assert _becomes("10\n", "10]", "10 and", "True", "pass", "return") == ["10 and", "True"]
+    meant = ["not order for", "orders for"]
+    assert _becomes("order for", *meant, "*", "for", "order in", "self for") == meant
+    assert _becomes("10\n", "10]", "10 + 1", "11", "pass", "return") == ["10 + 1", "11"]
 
 
 def test_a_line_of_one_word_may_stay_and_go_on() -> None:
@@ -144,17 +145,42 @@ def test_a_number_becomes_one_that_came_up_or_is_near() -> None:
     assert not text.may_become(TEXT.index("10\n"), "7", whole=True)
 
 
-def test_names_are_those_of_the_function_and_what_python_has() -> None:
-    known = ["count", "self", "len", "LIMIT", "label"]
-    assert _becomes("price - count)", *known, "orders", "order", "undefined", "import") == known
+def test_names_are_those_of_the_function_and_of_the_file() -> None:
+    known = ["count", "self", "LIMIT"]
+    assert _becomes("price - count)", *known, "orders", "order", "undefined", "import", "len -") == known
     assert _becomes("price - count)", "co", "undef") == ["co"]
     assert _becomes(
-        "price - count)", 'co - count) + len(f"{price}")', 'count - price) + len(f"{price}")', whole=True
-    ) == ['count - price) + len(f"{price}")']
+        "price - count)", 'co - count) + len(f"{price}")', 'self - count) + len(f"{price}")', whole=True
+    ) == ['self - count) + len(f"{price}")']
+
+
+def test_what_is_called_becomes_something_that_can_be() -> None:
+    source = "def one(a, key):\n    return len(key(a))\n\n\ndef two(a):\n    return 2 * a\n"
+    text = PythonText(source)
+    known = ("sum", "one", "two", "key", "a", "print", "+")
+    may = [name for name in known if text.may_become(source.index("len"), f"{name}(")]
+    assert may == ["sum", "one", "two", "print"]
 
 
 def test_behind_a_dot_stand_names_of_the_file_and_of_types_that_python_has() -> None:
-    assert _becomes("floor", "ceil", "price", "append", "undefined") == ["ceil", "price", "append"]
+    source = "class A:\n    def f(self, a):\n        self.b = self.c = a\n        return self.b, a.upper()\n"
+    text = PythonText(source)
+    place = source.index("b, a")
+    assert [name for name in ("c", "f", "upper", "b") if text.may_become(place, f"{name}, ")] == ["c"]
+    place = source.index("upper")
+    assert [name for name in ("lower", "append", "f", "c") if text.may_become(place, f"{name}(")] == [
+        "lower",
+        "f",
+    ]
+
+
+def test_a_text_becomes_one_that_came_up() -> None:
+    source = "def f(a):\n    return a + 'Fiz'\n"
+    text = PythonText(source, texts={"Fizz"})
+    may = [
+        text.may_become(source.index("'"), f"'{word}'", whole=True) for word in ("Fizz", "", "Fuzz", "Fiz")
+    ]
+    assert may == [True, True, False, False]
 
 
 def test_methods_that_are_awaited_are_names_too() -> None:
@@ -167,12 +193,11 @@ def test_methods_that_are_awaited_are_names_too() -> None:
     assert not text.may_become(place, "slam")
 
 
-def test_in_a_string_stand_words_of_the_file_and_before_it_its_kind() -> None:
-    assert _becomes("10\n", '"pieces', '"piece', '"cost', 'f"piece', "undefined") == [
-        '"piece',
-        '"cost',
-        'f"piece',
-    ]
+def test_lines_with_other_letters_are_left_alone() -> None:
+    source = "def f(a):\n    b = 'é' + a\n    return b + a\n".encode().decode("latin-1")
+    idle = PythonText(source).idle
+    assert source.index("+ a") in idle
+    assert source.index("b + a") not in idle
 
 
 LINES = [line for line in TEXT.split("\n") if line.strip() and "def " not in line and '"' not in line]

@@ -109,7 +109,10 @@ def test_nothing_begins_in_the_middle_of_what_an_edit_wrote() -> None:
     assert _next(begun, " + a", " + 1", "a + 1", "g(a)") == [" + a", "g(a)"]
 
 
-RED = "F\n    def test_f():\n>       assert f(1) == 2\n{}test_m.py:4: AssertionError\n1 failed\n[exit code 1]"
+RED = (
+    "F\n    def test_f():\n>       assert f(1) == 2\n{}test_m.py:4: AssertionError\n"
+    "1 failed, 3 passed in 0.01s\n[exit code 1]"
+)
 
 
 @pytest.mark.parametrize(
@@ -117,10 +120,13 @@ RED = "F\n    def test_f():\n>       assert f(1) == 2\n{}test_m.py:4: AssertionE
     [
         (RED.format(""), [" + 1"]),
         (RED.format("m.py:2: TypeError\n"), [" + 1"]),
-        (RED.format("").replace("4:", "9:"), [" + 1", "g(a)"]),
+        (RED.format("").replace("4:", "9:"), [" + 1"]),
+        (RED.format("").replace("1 failed, 3 passed", "1 error"), [" + 1"]),
+        (RED.format("").replace("3 passed", "4 passed"), [" + 1", "g(a)"]),
+        ("4 passed in 0.01s", [" + 1", "g(a)"]),
     ],
 )
-def test_an_edit_after_which_the_same_test_fails_is_taken_back_first(
+def test_an_edit_after_which_no_more_tests_pass_is_taken_back_first(
     second: str, may_begin: list[str]
 ) -> None:
     run = [ToolCall(name, "run_shell_command", {}) for name in ("1", "3")]
