@@ -264,9 +264,16 @@ class QuotedEdits:
         return not sought or (value in sought if end else any(one.startswith(value) for one in sought))
 
     def _may_be_called(self, written: bytes) -> bool:
-        """Whether the name of a tool may begin so: one that reads a file only if one came up."""
+        """Whether the name of a tool may begin so.
+
+        One that reads a file only if one came up; and what did not help is taken back before anything else.
+        """
         called = _CALLED.search(written)
-        if called is None or self._so_far.paths or not self._so_far.sought:
+        if called is None:
+            return True
+        if self._so_far.is_no_better and self._standing:
+            return b"edit>".startswith(called[1])
+        if self._so_far.paths or not self._so_far.sought:
             return True
         return any(name.startswith(called[1]) for name in _WITHOUT_A_FILE)
 

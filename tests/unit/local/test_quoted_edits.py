@@ -141,7 +141,9 @@ def test_an_edit_after_which_no_more_tests_pass_is_taken_back_first(
         ]
     )
     edits = QuotedEdits({"m.txt": TEXT.replace(" - 1", " + 1")}.get, known)
-    edits.advance(OPENER.encode())
+    edits.advance(b"<tool_call>\n<function=")
+    assert _next(edits, "edit>", "run") == (["edit>"] if may_begin == [" + 1"] else ["run"])
+    edits.advance(OPENER.partition("<function=")[2].encode())
     assert _next(edits, " + 1", "g(a)") == may_begin
 
 
