@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from qwen_code.local.constraint import CallConstraint
 from qwen_code.local.gguf import GgufHeader
+from qwen_code.local.made_edit import MadeEdit
 from qwen_code.local.model import Model
 from qwen_code.local.python_edits import Demand, PythonText
 from qwen_code.local.so_far import SoFar, is_of_tests
@@ -31,43 +31,14 @@ _WITHOUT_A_FILE = (b"grep_search>", b"run_shell_command>")
 _LONGEST_TAG = 256
 _MENDING = 3
 """Attempts that are held to what is certainly wrong, where something is."""
+_IN_WHAT_IS_NAMED = 2
+"""Attempts that are held to functions that the failing test names."""
 _NEVER = float("-inf")
 
 
 def quotes_files(header: GgufHeader) -> bool:
     """Whether a model declares that its edits quote files word by word."""
     return header.metadata.get("qwen_code.quotes_files") is True
-
-
-@dataclass(frozen=True, slots=True)
-class _Edit:
-    path: bytes
-    old: bytes
-    new: bytes
-
-    def is_taken_back_by(self, later: _Edit) -> bool:
-        """Whether `later` puts back what was there, perhaps with more behind it to be unique."""
-        if later.path != self.path or not self.is_quoted_by(later.old):
-            return False
-        behind = later.old[len(self.new) :]
-        shorter = len(later.old) < len(self.new)
-        return later.new == (self.old[:-1] if shorter else self.old + behind)
-
-    def places(self, text: bytes) -> Iterator[int]:
-        """Where in a text it may have written what it did: before, that was unique there."""
-        at = text.find(self.new)
-        while at >= 0:
-            if (text[:at] + self.old + text[at + len(self.new) :]).count(self.old) == 1:
-                yield at
-            at = text.find(self.new, at + 1)
-
-    def is_begun_by(self, old: bytes) -> bool:
-        """Whether an old string may be going to be what was written."""
-        return self.new.startswith(old)
-
-    def is_quoted_by(self, old: bytes) -> bool:
-        """Whether an old string begins with what was written; the end of a last line may be left out."""
-        return old.startswith(self.new) or (old + b"\n" == self.new and self.old.endswith(b"\n"))
 
 
 class QuotedEdits:
@@ -86,11 +57,11 @@ class QuotedEdits:
         self._barred_in: dict[bytes, set[int]] = {}
         self._demanded = Demand.NO_FLAW
         """Of the next edit, where it begins at what is flawed."""
-        self._standing: list[_Edit] = []
-        self._tried: list[_Edit] = []
+        self._standing: list[MadeEdit] = []
+        self._tried: list[MadeEdit] = []
         """What was taken back, or changed nothing."""
         for path, old, new in so_far.edits:
-            self._made(_Edit(path.encode(), old.encode(), new.encode()))
+            self._made(MadeEdit(path.encode(), old.encode(), new.encode()))
         self._texts: dict[bytes, bytes] = {}
         """Of files that this answer edits, as they will be then."""
         self._tool = self._key = b""
@@ -171,7 +142,7 @@ class QuotedEdits:
     def _path(self) -> bytes:
         return self._arguments.get(b"file_path", b"")
 
-    def _made(self, edit: _Edit) -> None:
+    def _made(self, edit: MadeEdit) -> None:
         before = next((e for e in reversed(self._standing) if e.is_taken_back_by(edit)), None)
         if before is not None:
             self._standing.remove(before)
@@ -196,6 +167,7 @@ class QuotedEdits:
             barred = set(python.idle - standing.keys()) if python else set[int]()
             places = [place for place, _ in self._places(text)]
             tried = {place for place in places if places.count(place) > 1} | set(places[-1:])
+            tried |= self._without_effect(text)
             if not barred.union(tried).issuperset(range(len(text))):
                 barred |= tried
             if python:
@@ -218,7 +190,21 @@ class QuotedEdits:
                     return mending
         self._demanded = Demand.NO_FLAW
         places = set(range(len(text))).difference(barred)
-        return {n for n in places if python.can_change(n, self._demanded, tried)} or places
+        sought = [python.named & places] if len(self._tried) < _IN_WHAT_IS_NAMED else []
+        of_use = (
+            {n for n in some if python.can_change(n, self._demanded, tried)} for some in (*sought, places)
+        )
+        return next((some for some in of_use if some), places)
+
+    def _without_effect(self, text: bytes) -> set[int]:
+        """Lines of which a change was tried that changed nothing of what the test said."""
+        starts = [
+            text.rfind(b"\n", 0, text.index(edit.old)) + 1
+            for edit in self._tried
+            if edit.path == self._path and text.count(edit.old) == 1
+            if edit.said in self._so_far.without_effect and not edit.moves_a_boundary
+        ]
+        return {place for start in starts for place in range(start, text.find(b"\n", start) + 1)}
 
     def _tried_lines(self, text: bytes) -> set[str]:
         """The lines of which nothing came."""
@@ -287,7 +273,7 @@ class QuotedEdits:
             paths = {edit.path.decode("utf-8", "replace") for edit in self._standing}
         return not paths or (value in paths if end else any(path.startswith(value) for path in paths))
 
-    def _standing_before(self, old: bytes) -> _Edit | None:
+    def _standing_before(self, old: bytes) -> MadeEdit | None:
         """The edit that wrote what an old string begins with."""
         standing = (e for e in reversed(self._standing) if e.path == self._path and e.new)
         return next((edit for edit in standing if edit.is_quoted_by(old)), None)
@@ -305,7 +291,7 @@ class QuotedEdits:
 
     def _edit(self) -> None:
         """What the next call of this answer will find."""
-        edit = _Edit(self._path, self._arguments.get(b"old_string", b""), self._arguments[b"new_string"])
+        edit = MadeEdit(self._path, self._arguments.get(b"old_string", b""), self._arguments[b"new_string"])
         self._made(edit)
         text = self._text
         if edit.old and text.count(edit.old) == 1:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from qwen_code.messages import Message
+from qwen_code.messages import Message, ToolCall
 
 Made = tuple[str, str, str]
 """An edit that the conversation holds: path, what was to be replaced, and by what."""
@@ -23,6 +23,8 @@ _NOTHING_RAISED = re.compile(r"^E .*(?: not raised|DID NOT RAISE)", re.MULTILINE
 _PATH = re.compile(r"(?<![\w./-])(\w[\w./-]*\.\w+):\d")
 _ENDED = re.compile(r"^=* ?(\d+ (?:failed|error).*) in [\d.]+s", re.MULTILINE)
 """How pytest ends where not all tests pass."""
+_MOMENT = re.compile(r" in [\d.]+s|0x[0-9a-f]+")
+"""What differs from run to run."""
 _PASSED = re.compile(r"(\d+) passed")
 _TESTS = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py\Z")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?!\w)")
@@ -47,6 +49,8 @@ class SoFar:
     """What stands in quotes in what commands printed."""
     used: frozenset[str] = frozenset()
     """All words in what commands printed; none if a test says that nothing was raised: it shows no call."""
+    without_effect: frozenset[Made] = frozenset()
+    """Edits after which the tests said what they had said at first."""
     is_no_better: bool = False
     """Whether the last time a command was run no more tests passed than before."""
 
@@ -62,6 +66,7 @@ class SoFar:
             numbers_of(answers),
             texts_of(_printed(messages)),
             words_of(_printed(messages)),
+            frozenset(_without_effect(messages)),
             is_no_better([*_printed(messages)]),
         )
 
@@ -111,6 +116,19 @@ def _printed(messages: Sequence[Message]) -> Iterator[str]:
     return (message.text for message in messages if message.tool_call_id in commands)
 
 
+def _without_effect(messages: Sequence[Message]) -> Iterator[Made]:
+    answers = {m.tool_call_id: m.text for m in messages if m.role == "tool"}
+    first, last = "", None
+    for call in (call for message in messages for call in message.tool_calls):
+        if call.name == "edit":
+            last = _made(call)
+        elif call.name == "run_shell_command":
+            said = _MOMENT.sub("", answers.get(call.id, ""))
+            if last is not None and said == first:
+                yield last
+            first = first or said
+
+
 def _definitions(text: str) -> Iterator[str]:
     """Patterns that find where what is called, or is an attribute, may be defined."""
     for name in {name for use in _USED.findall(text) for name in use if name} - _OF_PYTHON:
@@ -119,10 +137,13 @@ def _definitions(text: str) -> Iterator[str]:
 
 
 def _edits_made(messages: Iterable[Message]) -> tuple[Made, ...]:
-    keys = ("file_path", "old_string", "new_string")
     calls = (call for message in messages for call in message.tool_calls if call.name == "edit")
-    values = ([str(call.arguments.get(key, "")) for key in keys] for call in calls)
-    return tuple((path, old, new) for path, old, new in values)
+    return tuple(map(_made, calls))
+
+
+def _made(call: ToolCall) -> Made:
+    path, old, new = (str(call.arguments.get(key, "")) for key in ("file_path", "old_string", "new_string"))
+    return path, old, new
 
 
 def _vain_searches(messages: Sequence[Message]) -> tuple[str, ...]:

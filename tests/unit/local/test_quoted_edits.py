@@ -147,6 +147,30 @@ def test_an_edit_after_which_no_more_tests_pass_is_taken_back_first(
     assert _next(edits, " + 1", "g(a)") == may_begin
 
 
+def test_a_line_of_which_a_change_changed_nothing_is_left_alone() -> None:
+    calls = [
+        ToolCall("1", "run_shell_command", {}),
+        ToolCall("2", "edit", {"file_path": "m.txt", "old_string": "- 1", "new_string": "+ 1"}),
+        ToolCall("3", "run_shell_command", {}),
+        ToolCall("4", "edit", {"file_path": "m.txt", "old_string": "+ 1", "new_string": "- 1"}),
+        ToolCall("5", "edit", {"file_path": "m.txt", "old_string": "g(a)", "new_string": "h(a)"}),
+        ToolCall("6", "run_shell_command", {}),
+        ToolCall("7", "edit", {"file_path": "m.txt", "old_string": "h(a)", "new_string": "g(a)"}),
+    ]
+    said = {"1": RED.format(""), "3": RED.format("").replace("0.01s", "0.02s"), "6": "1 error in 0.01s"}
+
+    def may_begin(first: str) -> list[str]:
+        messages = [Message("assistant", "", tool_calls=tuple(calls))]
+        answers = {**said, "3": first}
+        messages += [Message("tool", answers.get(call.id, ""), tool_call_id=call.id) for call in calls]
+        edits = QuotedEdits({"m.txt": TEXT}.get, SoFar.of(messages))
+        edits.advance(OPENER.encode())
+        return _next(edits, "return a - 1", "return a - 2", "f(a)")
+
+    assert may_begin(said["3"]) == ["return a - 2", "f(a)"]
+    assert may_begin(said["3"].replace("== 2", "== 3")) == ["return a - 1", "return a - 2", "f(a)"]
+
+
 def test_what_was_written_over_several_lines_is_taken_back_whole() -> None:
     wrong = TEXT.replace("a - 1", "-a")
     made = [("m.txt", "a - 1\n\n\ndef g(a):", "-a\n\n\ndef g(a):")]
