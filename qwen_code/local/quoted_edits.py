@@ -252,23 +252,33 @@ class QuotedEdits:
     def _may_be_called(self, written: bytes) -> bool:
         """Whether the name of a tool may begin so.
 
-        One that reads a file only if one came up; and what did not help is taken back before anything else.
+        One that reads a file only if one came up, or a test calls nothing but what stands beside it; and what
+        did not help is taken back before anything else.
         """
         called = _CALLED.search(written)
         if called is None:
             return True
         if self._so_far.is_no_better and self._standing:
             return b"edit>".startswith(called[1])
+        if self._unread_tests:
+            return b"read_file>".startswith(called[1])
         if self._so_far.paths or not self._so_far.sought:
             return True
         return any(name.startswith(called[1]) for name in _WITHOUT_A_FILE)
+
+    @property
+    def _unread_tests(self) -> frozenset[str]:
+        """Files of tests to be read, where all that was found stands in them."""
+        if self._so_far.paths or not self._so_far.sought or self._sought:
+            return frozenset()
+        return frozenset(path for path in self._so_far.tests if self._text_of(path) is None)
 
     def _may_be_named(self, path: bytes) -> bool:
         """Whether a path may begin so: as one that came up, and for an edit not as one of tests."""
         value, end, _ = path.decode("utf-8", "replace").partition("\n")
         if end and self._tool == b"edit" and is_of_tests(value):
             return False
-        paths = self._so_far.paths
+        paths = self._so_far.paths or self._unread_tests
         if self._tool == b"edit" and self._so_far.is_no_better and self._standing:
             paths = {edit.path.decode("utf-8", "replace") for edit in self._standing}
         return not paths or (value in paths if end else any(path.startswith(value) for path in paths))

@@ -43,6 +43,8 @@ class SoFar:
     """Patterns of definitions of what a tool's answer shows in use; none if that is not known."""
     paths: frozenset[str] = frozenset()
     """Files of which a tool's answer names a line, but for those of tests."""
+    tests: frozenset[str] = frozenset()
+    """Files of tests, of the same."""
     numbers: frozenset[str] = frozenset()
     """All whole ones in answers of tools."""
     texts: frozenset[str] = frozenset()
@@ -58,11 +60,14 @@ class SoFar:
     def of(cls, messages: Sequence[Message]) -> SoFar:
         """What `messages` hold."""
         answers = [message.text for message in messages if message.role == "tool"]
+        paths = frozenset(path for text in answers for path in _PATH.findall(text))
+        tests = frozenset(filter(is_of_tests, paths))
         return cls(
             _edits_made(messages),
             _vain_searches(messages),
             frozenset(pattern for text in answers for pattern in _definitions(text)),
-            frozenset(path for text in answers for path in _PATH.findall(text) if not is_of_tests(path)),
+            paths - tests,
+            tests,
             numbers_of(answers),
             texts_of(_printed(messages)),
             words_of(_printed(messages)),

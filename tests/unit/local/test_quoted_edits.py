@@ -219,6 +219,26 @@ def _searches(*answers: Message) -> QuotedEdits:
     return searches
 
 
+def test_where_a_test_calls_only_what_stands_beside_it_the_test_is_read() -> None:
+    call = ToolCall("1", "grep_search", {"pattern": "def run_all"})
+    messages = [
+        Message("tool", ">       assert run_all([1]) == 2\n\ntest_m.py:9: AssertionError", tool_call_id="0"),
+        Message("assistant", "", tool_calls=(call,)),
+        Message("tool", "test_m.py:3:def run_all(moves):", tool_call_id="1"),
+    ]
+    edits = QuotedEdits(lambda path: None, SoFar.of(messages))
+    edits.advance(b"<tool_call>\n<function=")
+    assert _next(edits, "edit>", "grep", "read_file>") == ["read_file>"]
+    edits.advance(b"read_file>\n<parameter=file_path>\n")
+    assert _next(edits, "m.py", "test_m.py\n") == ["test_m.py\n"]
+    read = Message("tool", "def run_all(moves):\n    return run(moves)\n", tool_call_id="2")
+    edits = QuotedEdits(lambda path: "", SoFar.of([*messages, read]))
+    edits.advance(b"<tool_call>\n<function=")
+    assert _next(edits, "grep_search>", "read_file>") == ["grep_search>"]
+    edits.advance(b"grep_search>\n<parameter=pattern>\n")
+    assert _next(edits, "def run\n", "def run_all\n") == ["def run\n"]
+
+
 FAILURE = """
     def test_ship(cart):
         order = Order(cart)
