@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-from qwen_code.local.so_far import Made
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,17 +13,6 @@ class MadeEdit:
     path: bytes
     old: bytes
     new: bytes
-
-    @property
-    def said(self) -> Made:
-        """As the conversation has it."""
-        path, old, new = (part.decode("utf-8", "replace") for part in (self.path, self.old, self.new))
-        return path, old, new
-
-    @property
-    def moves_a_boundary(self) -> bool:
-        """Whether it may change little: what is on its line may still matter."""
-        return all(re.match(rb"\s*(?:[<>]=?|and\b|or\b)", part) for part in (self.old, self.new))
 
     def is_taken_back_by(self, later: MadeEdit) -> bool:
         """Whether `later` puts back what was there, perhaps with more behind it to be unique."""

@@ -20,7 +20,7 @@ from qwen_code.local.one_change import GROUP, changes
 from qwen_code.local.python_flaws import Flaw, Linter
 from qwen_code.local.python_places import ambiguous_from, idle_places
 from qwen_code.local.python_words import PythonWords
-from qwen_code.local.within_reach import first_line, named, out_of_reach
+from qwen_code.local.within_reach import first_line, out_of_reach
 
 
 class Demand(IntEnum):
@@ -84,17 +84,6 @@ class PythonText:
         for place in [place for place in places if place >= self._ambiguous]:
             places.update(range(self.text.rfind("\n", 0, place) + 1, place))
         return frozenset(places)
-
-    @cached_property
-    def named(self) -> frozenset[int]:
-        """Places in what the failing test names itself; none if that is nothing here."""
-        lines = named(self._tree, self._used) if self._tree else ()
-        return frozenset(
-            place
-            for first, last in lines
-            for place in range(self._starts[first - 1], self._starts[last])
-            if place not in self.idle
-        )
 
     @cached_property
     def _starts(self) -> list[int]:

@@ -31,8 +31,6 @@ _WITHOUT_A_FILE = (b"grep_search>", b"run_shell_command>")
 _LONGEST_TAG = 256
 _MENDING = 3
 """Attempts that are held to what is certainly wrong, where something is."""
-_IN_WHAT_IS_NAMED = 2
-"""Attempts that are held to functions that the failing test names."""
 _NEVER = float("-inf")
 
 
@@ -58,10 +56,14 @@ class QuotedEdits:
         self._demanded = Demand.NO_FLAW
         """Of the next edit, where it begins at what is flawed."""
         self._standing: list[MadeEdit] = []
+        self._in_vain: list[MadeEdit] = []
+        """Those that did not help, until they are taken back."""
         self._tried: list[MadeEdit] = []
         """What was taken back, or changed nothing."""
         for path, old, new in so_far.edits:
             self._made(MadeEdit(path.encode(), old.encode(), new.encode()))
+        if so_far.is_no_better:
+            self._in_vain += self._standing
         self._texts: dict[bytes, bytes] = {}
         """Of files that this answer edits, as they will be then."""
         self._tool = self._key = b""
@@ -146,6 +148,7 @@ class QuotedEdits:
         before = next((e for e in reversed(self._standing) if e.is_taken_back_by(edit)), None)
         if before is not None:
             self._standing.remove(before)
+            self._in_vain = [edit for edit in self._in_vain if edit != before]
             self._tried.append(before)
         elif edit.old == edit.new:
             self._tried.append(edit)
@@ -167,14 +170,13 @@ class QuotedEdits:
             barred = set(python.idle - standing.keys()) if python else set[int]()
             places = [place for place, _ in self._places(text)]
             tried = {place for place in places if places.count(place) > 1} | set(places[-1:])
-            tried |= self._without_effect(text)
             if not barred.union(tried).issuperset(range(len(text))):
                 barred |= tried
             if python:
                 barred |= set(range(len(text))) - self._of_use(python, text, barred) - standing.keys()
             for place, new in standing.items():
                 barred.update(range(place + 1, place + len(new)))
-            if standing and self._so_far.is_no_better:
+            if standing and self._in_vain:
                 barred.update(set(range(len(text))) - standing.keys())
             self._barred_in[text] = barred
         return self._barred_in[text]
@@ -190,21 +192,7 @@ class QuotedEdits:
                     return mending
         self._demanded = Demand.NO_FLAW
         places = set(range(len(text))).difference(barred)
-        sought = [python.named & places] if len(self._tried) < _IN_WHAT_IS_NAMED else []
-        of_use = (
-            {n for n in some if python.can_change(n, self._demanded, tried)} for some in (*sought, places)
-        )
-        return next((some for some in of_use if some), places)
-
-    def _without_effect(self, text: bytes) -> set[int]:
-        """Lines of which a change was tried that changed nothing of what the test said."""
-        starts = [
-            text.rfind(b"\n", 0, text.index(edit.old)) + 1
-            for edit in self._tried
-            if edit.path == self._path and text.count(edit.old) == 1
-            if edit.said in self._so_far.without_effect and not edit.moves_a_boundary
-        ]
-        return {place for start in starts for place in range(start, text.find(b"\n", start) + 1)}
+        return {n for n in places if python.can_change(n, self._demanded, tried)} or places
 
     def _tried_lines(self, text: bytes) -> set[str]:
         """The lines of which nothing came."""
@@ -258,7 +246,7 @@ class QuotedEdits:
         called = _CALLED.search(written)
         if called is None:
             return True
-        if self._so_far.is_no_better and self._standing:
+        if self._in_vain:
             return b"edit>".startswith(called[1])
         if self._unread_tests:
             return b"read_file>".startswith(called[1])
@@ -279,8 +267,8 @@ class QuotedEdits:
         if end and self._tool == b"edit" and is_of_tests(value):
             return False
         paths = self._so_far.paths or self._unread_tests
-        if self._tool == b"edit" and self._so_far.is_no_better and self._standing:
-            paths = {edit.path.decode("utf-8", "replace") for edit in self._standing}
+        if self._tool == b"edit" and self._in_vain:
+            paths = frozenset(edit.path.decode("utf-8", "replace") for edit in self._in_vain)
         return not paths or (value in paths if end else any(path.startswith(value) for path in paths))
 
     def _standing_before(self, old: bytes) -> MadeEdit | None:

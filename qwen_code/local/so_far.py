@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from qwen_code.messages import Message, ToolCall
@@ -18,13 +18,12 @@ _USED = re.compile(
     r"(?<!def )(?<!class )(?<!\w)([^\W\d]\w*)\(|(?<=[\w)\]])\.([^\W\d]\w*)|<function ([^\W\d]\w*)"
 )
 _OF_TESTS = re.compile(r"[tT]est|assert|raises\Z|approx\Z|mark\Z|parametrize\Z|fixture\Z")
-_OF_PYTHON = frozenset({*keyword.kwlist, *dir(builtins), "py"})
+_OF_PYTHON = frozenset({*keyword.kwlist, *dir(builtins), "py", "date", "datetime", "timedelta"})
 _NOTHING_RAISED = re.compile(r"^E .*(?: not raised|DID NOT RAISE)", re.MULTILINE)
 _PATH = re.compile(r"(?<![\w./-])(\w[\w./-]*\.\w+):\d")
 _ENDED = re.compile(r"^=* ?(\d+ (?:failed|error).*) in [\d.]+s", re.MULTILINE)
 """How pytest ends where not all tests pass."""
-_MOMENT = re.compile(r" in [\d.]+s|0x[0-9a-f]+")
-"""What differs from run to run."""
+_FAILING = re.compile(r"^_{3,} (\w[\w.]*)(?:\[.*)? _{3,}$", re.MULTILINE)
 _PASSED = re.compile(r"(\d+) passed")
 _TESTS = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py\Z")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?!\w)")
@@ -51,8 +50,6 @@ class SoFar:
     """What stands in quotes in what commands printed."""
     used: frozenset[str] = frozenset()
     """All words in what commands printed; none if a test says that nothing was raised: it shows no call."""
-    without_effect: frozenset[Made] = frozenset()
-    """Edits after which the tests said what they had said at first."""
     is_no_better: bool = False
     """Whether the last time a command was run no more tests passed than before."""
 
@@ -60,18 +57,18 @@ class SoFar:
     def of(cls, messages: Sequence[Message]) -> SoFar:
         """What `messages` hold."""
         answers = [message.text for message in messages if message.role == "tool"]
+        vain = _vain_searches(messages)
         paths = frozenset(path for text in answers for path in _PATH.findall(text))
         tests = frozenset(filter(is_of_tests, paths))
         return cls(
             _edits_made(messages),
-            _vain_searches(messages),
-            frozenset(pattern for text in answers for pattern in _definitions(text)),
+            vain,
+            frozenset(_sought(answers, vain)),
             paths - tests,
             tests,
             numbers_of(answers),
             texts_of(_printed(messages)),
             words_of(_printed(messages)),
-            frozenset(_without_effect(messages)),
             is_no_better([*_printed(messages)]),
         )
 
@@ -100,14 +97,17 @@ def words_of(printed: Iterable[str]) -> frozenset[str]:
 
 
 def is_no_better(printed: Sequence[str]) -> bool:
-    """Whether no more tests passed the last time than before: what was done between did not help.
+    """Whether what was done between the last two runs was no help: no more tests pass, or the same one fails.
 
-    They are run until the first that fails; that one may now fail in another line.
+    They are run until the first that fails, which may now fail in another line, or with other parameters.
     """
     if len(printed) < 2:
         return False
     before, after = (_ENDED.findall(text) for text in printed[-2:])
-    return bool(before and after) and _passed(after[-1]) <= _passed(before[-1])
+    if not (before and after):
+        return False
+    failing = [_FAILING.findall(text)[:1] for text in printed[-2:]]
+    return _passed(after[-1]) <= _passed(before[-1]) or failing[0] == failing[1] != []
 
 
 def _passed(ended: str) -> int:
@@ -121,24 +121,20 @@ def _printed(messages: Sequence[Message]) -> Iterator[str]:
     return (message.text for message in messages if message.tool_call_id in commands)
 
 
-def _without_effect(messages: Sequence[Message]) -> Iterator[Made]:
-    answers = {m.tool_call_id: m.text for m in messages if m.role == "tool"}
-    first, last = "", None
-    for call in (call for message in messages for call in message.tool_calls):
-        if call.name == "edit":
-            last = _made(call)
-        elif call.name == "run_shell_command":
-            said = _MOMENT.sub("", answers.get(call.id, ""))
-            if last is not None and said == first:
-                yield last
-            first = first or said
+def _sought(answers: Sequence[str], vain: Collection[str]) -> set[str]:
+    """Patterns that find where what is called may be defined; attributes too where that is all there is."""
+    uses = [use for text in answers for use in _USED.finditer(text)]
+    called = {_definition(use) for use in uses if use[1] or use[3] or use.string.startswith("(", use.end())}
+    patterns = called if called - {"", *vain} else {*called, *map(_definition, uses)}
+    return patterns - {""}
 
 
-def _definitions(text: str) -> Iterator[str]:
-    """Patterns that find where what is called, or is an attribute, may be defined."""
-    for name in {name for use in _USED.findall(text) for name in use if name} - _OF_PYTHON:
-        if not _OF_TESTS.match(name):
-            yield f"{'class' if name[0].isupper() else 'def'} {name}"
+def _definition(use: re.Match[str]) -> str:
+    """What finds its definition; nothing where that is not in the project."""
+    name = next(filter(None, use.groups()))
+    if name in _OF_PYTHON or _OF_TESTS.match(name):
+        return ""
+    return f"{'class' if name[0].isupper() else 'def'} {name}"
 
 
 def _edits_made(messages: Iterable[Message]) -> tuple[Made, ...]:

@@ -51,16 +51,6 @@ def out_of_reach(tree: ast.Module, used: Collection[str]) -> Iterator[tuple[int,
     yield from (part.lines for part in parts if part not in reached and part.lines != _NOWHERE)
 
 
-def named(tree: ast.Module, used: Collection[str]) -> Iterator[tuple[int, int]]:
-    """The first and last lines of functions that the test names, and of what Python calls of its classes."""
-    for node in ast.walk(tree):
-        if isinstance(node, _Function) and node.name in used:
-            yield first_line(node), node.end_lineno or node.lineno
-        elif isinstance(node, ast.ClassDef) and node.name in used:
-            own = (each for each in node.body if isinstance(each, _Function) and each.name.startswith("__"))
-            yield from ((first_line(each), each.end_lineno or each.lineno) for each in own)
-
-
 def _parts(statement: ast.stmt, quiet: Collection[str]) -> Iterator[_Part]:
     """What a statement consists of; `quiet`: bases that call only what is told here."""
     match statement:

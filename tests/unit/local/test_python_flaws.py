@@ -129,12 +129,3 @@ def test_only_the_first_attempts_are_held_to_it() -> None:
     tried = [("m.py", *edit) for old, new in changes for edit in ((old, new), (new, old))]
     text = SOURCE.replace("def clip(k, low, high)", "def clip(k, low, top)")
     assert _old(QuotedEdits({"m.py": text}.get, SoFar(tuple(tried))), *pieces) == list(pieces)
-
-
-def test_the_first_two_attempts_are_made_in_what_the_failing_test_names() -> None:
-    source = "def one(a):\n    return a + 1\n\n\ndef two(a):\n    return one(a) * 3\n"
-    used = frozenset({"two"})
-    tried = [("m.py", "3", "2"), ("m.py", "2", "3"), ("m.py", "* 3", "- 3"), ("m.py", "- 3", "* 3")]
-    pieces = ("a + 1", "one(a) * 3")
-    held = [QuotedEdits({"m.py": source}.get, SoFar(tuple(tried[:n]), used=used)) for n in (0, 2, 4)]
-    assert [_old(edits, *pieces) for edits in held] == [["one(a) * 3"], ["one(a) * 3"], list(pieces)]

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from qwen_code.local.within_reach import named, out_of_reach
+from qwen_code.local.within_reach import out_of_reach
 
 SOURCE = """\
 import elsewhere
@@ -113,14 +113,3 @@ def test_its_lines_are_all_of_it() -> None:
     lines = SOURCE.split("\n")
     spans = [lines[first - 1 : last] for first, last in out_of_reach(ast.parse(SOURCE), ["first"])]
     assert ["@cached", "def fourth(d):", '    return sorted(d, key=elsewhere.by("weight"))'] in spans
-
-
-def test_what_the_test_names_itself_is_told_apart() -> None:
-    source = (
-        "class Cart:\n    def __init__(self):\n        self.held = []\n\n    def add(self, one):\n"
-        "        self.held.append(one)\n\n\ndef total(cart):\n    return count(cart)\n\n\n"
-        "def count(cart):\n    return len(cart.held)\n"
-    )
-    tree = ast.parse(source)
-    assert sorted(named(tree, {"Cart", "total"})) == [(2, 3), (9, 10)]
-    assert sorted(named(tree, {"add", "other"})) == [(5, 6)]
