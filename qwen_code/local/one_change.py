@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-TOKEN = re.compile(r"""\d[\w.]*|\w+|"[^"]*"|'[^']*'|[-+*/%<>=!&|^~@]+|\S""")
+_TOKEN = re.compile(r"""\d[\w.]*|\w+|"[^"]*"|'[^']*'|[-+*/%<>=!&|^~@]+|\S""")
 GROUP = re.compile(r"\w+|[^\w\s]+")
 """A word, or all signs between two: an edit begins with what differs in these."""
 _WORD = re.compile(r"\w")
@@ -82,20 +82,20 @@ def _kept(rest: str, group: re.Match[str] | None) -> list[int]:
         return [0]
     if _WORD.match(group[0]):
         return [0] if GROUP.search(rest, group.end()) else [0, group.end()]
-    tokens = TOKEN.finditer(group[0])
+    tokens = _TOKEN.finditer(group[0])
     return [*(group.start() + token.start() if token.start() else 0 for token in tokens), group.end()]
 
 
 def _changes(before: str, rest: str, words: Words) -> Iterator[str]:
     """Those that begin at once."""
-    found = TOKEN.search(rest)
+    found = _TOKEN.search(rest)
     if found is None:
         yield from _put_in(before, "", "", rest)
         return
     space, token, behind = rest[: found.start()], found[0], rest[found.end() :]
     for other in _instead(token, before + space, behind, words):
         yield space + other + behind
-    yield from _left_out(space, token, before, behind)
+    yield from _left_out(space, token, behind)
     yield from _put_in(before, space, token, behind)
     if exchanged := re.match(r"([\w.]+)( ?[^\w\s,.()\[\]]+ ?)([\w.]+)", rest[found.start() :]):
         left, operator, right = exchanged.groups()
@@ -113,7 +113,7 @@ def _instead(token: str, before: str, behind: str, words: Words) -> Iterator[str
         yield from words.instead_of(token, before, behind)
 
 
-def _left_out(space: str, token: str, before: str, behind: str) -> Iterator[str]:
+def _left_out(space: str, token: str, behind: str) -> Iterator[str]:
     """The line where the first token, and what goes with it, is left out."""
     if token in _UNARY:
         yield space + behind.lstrip()

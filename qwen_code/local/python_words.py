@@ -51,10 +51,16 @@ class PythonWords:
         self.numbers = frozenset([*numbers, *_NUMBER.findall(text)])
         own = {found[0][1:-1] for found in _TEXT.finditer(text)}
         self.texts = frozenset(each for each in {*own, *texts, *_TEXTS} if len(each) <= _LONGEST_TEXT)
+        self._by_line: dict[int, WordsAt] = {}
 
     def at(self, place: int) -> WordsAt:
         """In the function around a place."""
         line = self._text.count("\n", 0, place) + 1
+        if line not in self._by_line:
+            self._by_line[line] = self._on_line(line)
+        return self._by_line[line]
+
+    def _on_line(self, line: int) -> WordsAt:
         around = [
             node
             for node in ast.walk(self._tree)
@@ -74,10 +80,10 @@ class PythonWords:
     @cached_property
     def _imported(self) -> frozenset[str]:
         return frozenset(
-            alias.asname or alias.name.partition(".")[0]
+            name
             for node in ast.walk(self._tree)
             if isinstance(node, ast.Import | ast.ImportFrom)
-            for alias in node.names
+            for name in names_used(node)
         )
 
     @cached_property

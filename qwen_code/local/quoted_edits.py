@@ -53,6 +53,7 @@ class QuotedEdits:
         self._sought = so_far.sought.difference(so_far.vain)
         self._python: dict[bytes, PythonText] = {}
         self._barred_in: dict[bytes, set[int]] = {}
+        self._tried_in: dict[bytes, set[str]] = {}
         self._demanded = Demand.NO_FLAW
         """Of the next edit, where it begins at what is flawed."""
         self._standing: list[MadeEdit] = []
@@ -126,6 +127,7 @@ class QuotedEdits:
 
     def _begin(self, kind: bytes, name: bytes) -> None:
         self._barred_in.clear()
+        self._tried_in.clear()
         if kind == b"function":
             self._tool, self._arguments = name, {}
         elif self._tool == b"edit" or (self._tool, name) in _FOLLOWED:
@@ -148,7 +150,7 @@ class QuotedEdits:
         before = next((e for e in reversed(self._standing) if e.is_taken_back_by(edit)), None)
         if before is not None:
             self._standing.remove(before)
-            self._in_vain = [edit for edit in self._in_vain if edit != before]
+            self._in_vain = [each for each in self._in_vain if each != before]
             self._tried.append(before)
         elif edit.old == edit.new:
             self._tried.append(edit)
@@ -195,11 +197,13 @@ class QuotedEdits:
         return {n for n in places if python.can_change(n, self._demanded, tried)} or places
 
     def _tried_lines(self, text: bytes) -> set[str]:
-        """The lines of which nothing came."""
-        return {
-            (text[text.rfind(b"\n", 0, place) + 1 : place] + new.partition(b"\n")[0]).decode("latin-1")
-            for place, new in self._places(text)
-        }
+        """The lines of which nothing came; asked for at every token that might come next."""
+        if text not in self._tried_in:
+            self._tried_in[text] = {
+                (text[text.rfind(b"\n", 0, place) + 1 : place] + new.partition(b"\n")[0]).decode("latin-1")
+                for place, new in self._places(text)
+            }
+        return self._tried_in[text]
 
     def _as_python(self, text: bytes) -> PythonText | None:
         """The text, if it is Python; as Latin-1, in which a place is the same in characters and bytes."""

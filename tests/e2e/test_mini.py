@@ -6,7 +6,6 @@ import asyncio
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from itertools import pairwise
@@ -151,8 +150,6 @@ def test_with_a_check_that_fails_the_exit_code_says_so(tmp_path: Path) -> None:
     assert (done.code, done.out) == (56, "Not done: pytest finds no tests here.\n")
 
 
-def test_a_greeting_is_answered_with_what_it_is() -> None:
-    # its folder has a plain name: those of pytest speak of tests and answers, and it reads them too
-    with tempfile.TemporaryDirectory() as folder:
-        done = ask(package(Path(folder) / "notes", {"notes.txt": "nothing\n"}), prompt="hello")
+def test_a_greeting_is_answered_with_what_it_is(tmp_path: Path) -> None:
+    done = ask(package(tmp_path / "p", {"notes.txt": "nothing\n"}), prompt="hello")
     assert (done.code, done.out[:33]) == (0, "I am a tiny demonstration model: ")
