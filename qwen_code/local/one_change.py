@@ -35,6 +35,13 @@ _ALIKE = [
 """Tokens of which one stands where another was meant."""
 _HAS_NOT_OR_LOOPS = re.compile(r"\b(?:for (?:(?!in\b)[\w, ()*])+|not )\Z")
 """What comes before an `in` that can't become `not in`."""
+_EXCHANGED = (
+    re.compile(r"([\w.]+)( ?[^\w\s,.()\[\]]+ ?)([\w.]+)"),
+    re.compile(r"([\w.]+)(, )([\w.]+)(?=[,)])"),
+    re.compile(r"(\w+)(\]\[)(\w+)(?=\])"),
+)
+"""Two operands, two arguments, two indices."""
+_TEXT = re.compile(r"""(?<!\w)[rRbBuU]?(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?<!\w)[fF][rR]?["']""")
 _UNARY = {"not", "-", "+", "*", "~"}
 _STEPS = ("+ 1", "- 1", "+ 2", "- 2", "+1", "-1")
 _ENDS = {"", ")", "]", "}", ",", ":"}
@@ -93,13 +100,17 @@ def _changes(before: str, rest: str, words: Words) -> Iterator[str]:
         yield from _put_in(before, "", "", rest)
         return
     space, token, behind = rest[: found.start()], found[0], rest[found.end() :]
+    if quote := _open_quote(before):
+        if before.endswith(quote) and behind.startswith(quote) and not space:
+            yield from (other + behind for other in words.instead_of(token, before, behind))
+        return
     for other in _instead(token, before + space, behind, words):
         yield space + other + behind
     yield from _left_out(space, token, behind)
     yield from _put_in(before, space, token, behind)
-    if exchanged := re.match(r"([\w.]+)( ?[^\w\s,.()\[\]]+ ?)([\w.]+)", rest[found.start() :]):
-        left, operator, right = exchanged.groups()
-        yield space + right + operator + left + rest[found.start() + exchanged.end() :]
+    for exchanged in filter(None, (pattern.match(rest, found.start()) for pattern in _EXCHANGED)):
+        left, between, right = exchanged.groups()
+        yield space + right + between + left + rest[exchanged.end() :]
 
 
 def _instead(token: str, before: str, behind: str, words: Words) -> Iterator[str]:
@@ -160,6 +171,12 @@ def _put_in(before: str, space: str, token: str, behind: str) -> Iterator[str]:
         yield from (f"{end}{space}{rest}" for end in _BEHIND)
     if token == ")" and re.search(r"\bsort(?:ed)?\(", before):
         yield f"{'' if last == '(' else ', '}reverse=True{space}{rest}"
+
+
+def _open_quote(before: str) -> str:
+    """The quote of the plain text in which a line is, if it is in one."""
+    left = _TEXT.sub("", before)
+    return next((character for character in left if character in "\"'"), "")
 
 
 def _ends_with_keyword(before: str) -> bool:

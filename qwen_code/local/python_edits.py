@@ -156,12 +156,18 @@ class PythonText:
             line = lines[n]
             if not line.startswith(begun) or (whole and line != begun):
                 return False
-            if before + line not in tried and self._meets(start, before + line) >= demand:
+            is_new = before + line not in tried and self._can_be_undone(at, line)
+            if is_new and self._meets(start, before + line) >= demand:
                 return True
         return False
 
+    def _can_be_undone(self, at: int, line: str) -> bool:
+        """Whether what stands there then can be quoted, however much of the rest of the file that takes."""
+        _, end, rest = self.text[at:].partition("\n")
+        return f"{self.text[:at]}{line}{end}{rest}".count(f"{line}{end}{rest}") == 1
+
     def _lines(self, at: int) -> list[str]:
-        """What the rest of a line may become, sorted."""
+        """What the rest of a line may become, sorted: never nothing, which could not be taken back."""
         if at not in self._becoming and self._words:
             start, rest = self._start_of_line(at), self.text[at:].partition("\n")[0]
             words = self._words.at(at)
@@ -170,6 +176,7 @@ class PythonText:
                     rest[:kept] + line
                     for kept in self._kept(at, rest)
                     for line in changes(self.text[start : at + kept], rest[kept:], words)
+                    if kept or line
                 }
             )
         return self._becoming.get(at, [])

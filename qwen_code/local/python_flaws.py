@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from qwen_code.local.python_nonsense import FUNCTIONS, TYPES, nonsense
+from qwen_code.local.python_unlikely import unlikely
 from qwen_code.local.within_reach import names_used
 
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
@@ -118,6 +119,9 @@ class _Scope:
                 for what in nonsense(node, functions, TYPES - own):
                     meant, head = what.startswith(_MEANT), isinstance(node, ast.Expr)
                     yield Flaw(f"{where}: {what}", (node,), meant, head)
+        for node in ast.walk(function):
+            for part, what in unlikely(node):
+                yield Flaw(f"{where}: {what}", (part,), is_likely_meant=True)
         yield from _falls_through(function, where)
         for name, node in _unread(function):
             yield Flaw(f"{where}: unread {name}", (node,))

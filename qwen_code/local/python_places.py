@@ -71,6 +71,12 @@ def _only_bindings(tree: ast.Module, starts: Sequence[int]) -> Iterator[int]:
                 yield starts[node.lineno - 1] + node.col_offset
 
 
+def _columns(starts: Sequence[int], node: ast.expr, more: int = 0) -> Iterator[int]:
+    """Where an expression stands; `more`: from so far beside its start on."""
+    end = starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
+    yield from range(starts[node.lineno - 1] + node.col_offset + more, end)
+
+
 def _not_run(text: str, tree: ast.Module, starts: Sequence[int]) -> Iterator[int]:
     """Places in comments, in documentation, in heads that set no default, and in values that nobody gets.
 
@@ -84,6 +90,8 @@ def _not_run(text: str, tree: ast.Module, starts: Sequence[int]) -> Iterator[int
             start = starts[token.start[0] - 1] + token.start[1]
             yield from range(max(start - 1, 0), start + len(token.string))
     for node in ast.walk(tree):
+        if isinstance(node, ast.AnnAssign):
+            yield from _columns(starts, node.annotation, -1)
         if isinstance(node, ast.Expr) and is_idle(node):
             start, end = starts[node.lineno - 1], starts[(node.end_lineno or node.lineno) - 1]
             yield from range(start + node.col_offset + 1, end + (node.end_col_offset or 0))

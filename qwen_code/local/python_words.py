@@ -17,9 +17,10 @@ from qwen_code.local.within_reach import names_used
 _NUMBER = re.compile(r"(?<!\w)\d\w*")
 _TEXT = re.compile(r""""[^"\n]*"|'[^'\n]*'""")
 _AS_KEY = re.compile(r"\b(?:key|default|default_factory)=[\w.]*\Z")
-_TYPES = (str, list, dict, set, tuple, int, float, math, date, deque, Counter)
+_AT_INDEX = re.compile(r"[\w)\]]\[(?:[^\[\]]*:)?-?\Z")
+_TYPES = (str, list, dict, set, tuple, int, float, math, date, deque, Counter, re, re.Pattern)
 _METHODS = [frozenset(name for name in dir(kind) if not name.startswith("_")) for kind in _TYPES]
-_TEXTS = ("", " ", ",", ", ", "-", "_", "\\n")
+_TEXTS = ("", " ", ",", ", ", "-", "_", "\\n", ":", ";", ".", "/", "=", "|")
 _LONGEST_TEXT = 40
 _FUNCTIONS = frozenset(
     re.findall(
@@ -153,8 +154,13 @@ class WordsAt:
 
     def instead_of(self, word: str, before: str, behind: str) -> Iterator[str]:
         """Names, numbers or texts that may have been meant."""
-        if word[0].isdigit():
-            yield from self.file.numbers | _near(word)
+        if before[-1:] in ("'", '"') and behind.startswith(before[-1]):
+            yield from (text for text in self.file.texts if text.isidentifier())
+        elif word[0].isdigit():
+            near = _near(word)
+            is_small = len(word) == 1 or _AT_INDEX.search(before)
+            yield from near
+            yield from (number for number in self.file.numbers if len(number) == 1 or not is_small)
         elif word[0] in "\"'":
             yield from (f"{word[0]}{text}{word[0]}" for text in self.file.texts if word[0] not in text)
         elif before.endswith("."):

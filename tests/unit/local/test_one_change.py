@@ -56,6 +56,9 @@ def _becomes(before: str, rest: str) -> list[str]:
         ("    return a", "[::1]", "[::-1]"),
         ("    a ", "-= 1", "+= 1"),
         ("    return ", "a.b > c", "c > a.b"),
+        ("    f(", "a, b.c, 1)", "b.c, a, 1)"),
+        ("    m[", "i][j] = 0", "j][i] = 0"),
+        ('    return a["', 'low"]', 'high"]'),
         ("    return a", "", "[::-1]"),
         ("    return ", "a", "a + 1"),
         ("    return a", ".lower()", ""),
@@ -88,3 +91,14 @@ def test_other_changes_are_slips(before: str, rest: str, now: str) -> None:
 def test_whatever_a_line_is_it_becomes_others_each_once(before: str, rest: str) -> None:
     lines = _becomes(before, rest)
     assert len({*lines, rest}) == len(lines) + 1
+
+
+@pytest.mark.parametrize("before", ['    a = re.sub(r"', "    raise KeyError('no ", '    a = f(b"x'])
+def test_within_a_text_nothing_is_changed(before: str) -> None:
+    quote = "'" if "'" in before else '"'
+    assert not _becomes(before, f"a + b{quote}, c)")
+
+
+@pytest.mark.parametrize("before", ['    a = f"{', "    a = f('x', ", '    a["x"] = '])
+def test_behind_a_text_and_in_what_it_shows_all_may_change(before: str) -> None:
+    assert "low + b" in _becomes(before, "a + b")

@@ -126,8 +126,8 @@ def test_what_is_behind_the_change_stays() -> None:
 
 
 def test_a_line_stays_python() -> None:
-    meant = ["len(price)", "not price", "-price"]
-    assert _becomes("price - count) +", *meant, "count]", "return", "price)", "break") == meant
+    meant = ["len(price)", "-price"]
+    assert _becomes("price - count) +", *meant, "not price", "count]", "return", "price)", "break") == meant
     meant = ["not order for", "orders for"]
     assert _becomes("order for", *meant, "*", "for", "order in", "self for") == meant
     assert _becomes("10\n", "10]", "10 + 1", "11", "pass", "return") == ["10 + 1", "11"]
@@ -145,13 +145,41 @@ def test_a_number_becomes_one_that_came_up_or_is_near() -> None:
     assert not text.may_become(TEXT.index("10\n"), "7", whole=True)
 
 
+def test_a_small_number_and_an_index_stay_small() -> None:
+    source = "def f(a):\n    return a[12] + 3\n"
+    text = PythonText(source, {"57"})
+    assert text.may_become(source.index("3\n"), "30", whole=True)
+    assert not text.may_become(source.index("3\n"), "57", whole=True)
+    assert text.may_become(source.index("12"), "11] + 3", whole=True)
+    assert not text.may_become(source.index("12"), "57] + 3", whole=True)
+
+
+def test_what_is_said_of_a_type_is_left_alone() -> None:
+    source = "def f(a):\n    b: list[int] = a\n    return b\n"
+    idle = PythonText(source).idle
+    assert {source.index("list"), source.index("int")} <= idle
+    assert source.index("= a") not in idle
+
+
+def test_a_text_becomes_another_that_is_known() -> None:
+    source = 'def f(a):\n    return a["left"] + a["right"]\n'
+    text = PythonText(source, texts={"top"})
+    place = source.index("left")
+    assert text.may_become(place, 'right"] + a["right"]', whole=True)
+    assert text.may_become(place, 'top"] + a["right"]', whole=True)
+    assert not text.may_become(place, 'f"] + a["right"]', whole=True)
+
+
 def test_names_are_those_of_the_function_and_of_the_file() -> None:
-    known = ["count", "self", "LIMIT"]
-    assert _becomes("price - count)", *known, "orders", "order", "undefined", "import", "len -") == known
+    known = ["count", "LIMIT"]
+    assert (
+        _becomes("price - count)", *known, "self -", "orders", "order", "undefined", "import", "len -")
+        == known
+    )
     assert _becomes("price - count)", "co", "undef") == ["co"]
     assert _becomes(
-        "price - count)", 'co - count) + len(f"{price}")', 'self - count) + len(f"{price}")', whole=True
-    ) == ['self - count) + len(f"{price}")']
+        "price - count)", 'co - count) + len(f"{price}")', 'LIMIT - count) + len(f"{price}")', whole=True
+    ) == ['LIMIT - count) + len(f"{price}")']
 
 
 def test_what_is_called_becomes_something_that_can_be() -> None:
