@@ -137,6 +137,10 @@ class CallConstraint:
     def active(self) -> bool:
         return self._grammar is not None
 
+    @property
+    def held(self) -> bool:
+        return self._grammar is not None
+
     def accepts(self, token: int) -> bool:
         return self._grammar is None or self._grammar.accepts(token)
 
@@ -165,7 +169,7 @@ class CallConstraint:
 class SchemaConstraint:
     """Lets the model write nothing but one JSON document of a schema."""
 
-    active = True
+    active = held = True
     opening = ""
 
     def __init__(self, model: Model, schema: Schema) -> None:

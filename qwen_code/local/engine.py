@@ -196,14 +196,14 @@ class Engine:
         for drawn in range(limit):
             if cancel.is_set:
                 raise Cancelled
-            held = constraint is not None and constraint.active
+            held = constraint is not None and constraint.held
             if drawn < len(request.forced):
                 token = sampler.take(request.forced[drawn])
             else:
                 token = sampler.next(self.context)
             if token in self.model.end_tokens:
                 return "stop", drawn
-            call = constraint.opening if constraint is not None and constraint.active and not held else None
+            call = constraint.opening if constraint is not None and constraint.held and not held else None
             text = characters.decode(self.model.piece(token))
             tell(Drawn(token, text, held, call))
             tail = (tail + text)[-longest - len(text) :] if longest and not held else ""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,17 +13,23 @@ class MadeEdit:
     path: bytes
     old: bytes
     new: bytes
+    line: int = field(default=0, compare=False)
+    """Where it begins, counted from 1; 0 if that is not known."""
 
     def is_taken_back_by(self, later: MadeEdit) -> bool:
         """Whether `later` puts back what was there, perhaps with more behind it to be unique."""
         if later.path != self.path or not self.is_quoted_by(later.old):
             return False
         behind = later.old[len(self.new) :]
-        shorter = len(later.old) < len(self.new)
-        return later.new == (self.old[:-1] if shorter else self.old + behind)
+        left_out = max(len(self.new) - len(later.old), 0)
+        return later.new == (self.old[:-left_out] if left_out else self.old + behind)
 
-    def places(self, text: bytes) -> Iterator[int]:
+    def places(self, text: bytes) -> Sequence[int]:
         """Where in a text it may have written what it did: before, that was unique there."""
+        possible = [*self._possible(text)]
+        return [at for at in possible if text.count(b"\n", 0, at) + 1 == self.line] or possible
+
+    def _possible(self, text: bytes) -> Iterator[int]:
         at = text.find(self.new)
         while at >= 0:
             if (text[:at] + self.old + text[at + len(self.new) :]).count(self.old) == 1:
@@ -35,5 +41,7 @@ class MadeEdit:
         return self.new.startswith(old)
 
     def is_quoted_by(self, old: bytes) -> bool:
-        """Whether an old string begins with what was written; the end of a last line may be left out."""
-        return old.startswith(self.new) or (old + b"\n" == self.new and self.old.endswith(b"\n"))
+        """Whether an old string begins with what was written; ends of lines behind it may be left out."""
+        left_out = self.new[len(old) :]
+        is_end = self.new.startswith(old) and not left_out.strip(b"\n") and self.old.endswith(left_out)
+        return old.startswith(self.new) or (is_end and bool(old))

@@ -10,33 +10,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator
-from typing import Any
 
-from qwen_code.local.constraint import CallConstraint
-from qwen_code.local.gguf import GgufHeader
+from qwen_code.local.attempts import Attempts
 from qwen_code.local.made_edit import MadeEdit
-from qwen_code.local.model import Model
 from qwen_code.local.python_edits import Demand, PythonText
-from qwen_code.local.so_far import SoFar, is_of_tests
+from qwen_code.local.so_far import SoFar, is_of_tests, quiet
 
 TextOf = Callable[[str], str | None]
 """The text of a file that the model knows as it is, by the path that it uses; None for others."""
 
 _TAG = re.compile(rb"<(function|parameter)=([^<>\s]+)>(?=\n)")
 _END = b"\n</parameter>"
-_FOLLOWED = {(b"grep_search", b"pattern"), (b"read_file", b"file_path")}
+_FOLLOWED = {(b"grep_search", b"pattern"), (b"read_file", b"file_path"), (b"run_shell_command", b"command")}
 """Arguments that are held to something, besides those of edits."""
 _CALLED = re.compile(rb"<function=(\w*>?)\Z")
+_NAMED = re.compile(rb"<parameter=(\w*>?)\Z")
+_OF_AN_EDIT = (b"file_path>", b"old_string>", b"new_string>")
+"""In the order in which each can be held to those before."""
 _WITHOUT_A_FILE = (b"grep_search>", b"run_shell_command>")
 _LONGEST_TAG = 256
+_REST = 4
+"""Attempts after which another one may be made in the same place."""
 _MENDING = 3
 """Attempts that are held to what is certainly wrong, where something is."""
-_NEVER = float("-inf")
-
-
-def quotes_files(header: GgufHeader) -> bool:
-    """Whether a model declares that its edits quote files word by word."""
-    return header.metadata.get("qwen_code.quotes_files") is True
 
 
 class QuotedEdits:
@@ -56,17 +52,11 @@ class QuotedEdits:
         self._tried_in: dict[bytes, set[str]] = {}
         self._demanded = Demand.NO_FLAW
         """Of the next edit, where it begins at what is flawed."""
-        self._standing: list[MadeEdit] = []
-        self._in_vain: list[MadeEdit] = []
-        """Those that did not help, until they are taken back."""
-        self._tried: list[MadeEdit] = []
-        """What was taken back, or changed nothing."""
-        for path, old, new in so_far.edits:
-            self._made(MadeEdit(path.encode(), old.encode(), new.encode()))
-        if so_far.is_no_better:
-            self._in_vain += self._standing
+        self.attempts = Attempts(so_far.edits, so_far.outcomes)
         self._texts: dict[bytes, bytes] = {}
         """Of files that this answer edits, as they will be then."""
+        self._is_quiet = False
+        """Whether of the tests that are run now only the end is to be seen."""
         self._tool = self._key = b""
         self._arguments: dict[bytes, bytes] = {}
         self._written = b""
@@ -83,18 +73,22 @@ class QuotedEdits:
             return self._may_be_named(written + piece)
         if self._key == b"new_string":
             return self._may_become(written + piece)
+        if self._key == b"command":
+            return self._may_be_run(written + piece)
         text = self._text if self._key == b"old_string" else b""
         if not text:
             return True
+        if again := self.attempts.again:
+            return _is_on_the_way(written + piece, again.old)
         barred = self._barred(text)
         if not _fits(written, text, barred):
             return True
         begun = written + piece
         if self._cuts_short(begun):
             return False
-        if any(edit.is_begun_by(begun) for edit in self._standing):
+        if any(edit.is_begun_by(begun) for edit in self.attempts.standing):
             return _fits(begun, text, barred)
-        least = max((len(e.new) for e in self._standing if begun.startswith(e.new)), default=0)
+        least = max((len(e.new) for e in self.attempts.standing if begun.startswith(e.new)), default=0)
         return _fits(begun, text, barred) and not _goes_too_far(begun, least, text, barred)
 
     def _cuts_short(self, begun: bytes) -> bool:
@@ -105,7 +99,7 @@ class QuotedEdits:
             and edit.new.startswith(begun[:-n])
             and len(begun) - n < len(edit.new.rstrip(b"\n"))
             for n in ends
-            for edit in self._standing
+            for edit in self.attempts.standing
         )
 
     def advance(self, piece: bytes) -> None:
@@ -130,8 +124,16 @@ class QuotedEdits:
         self._tried_in.clear()
         if kind == b"function":
             self._tool, self._arguments = name, {}
+            self._is_quiet = name == b"run_shell_command" and self.attempts.goes_on
+            if name == b"run_shell_command":
+                self.attempts.ran()
         elif self._tool == b"edit" or (self._tool, name) in _FOLLOWED:
             self._key = name
+
+    @property
+    def is_between(self) -> bool:
+        """Whether a call has just ended."""
+        return not self._key and self._written.rstrip().endswith(b"</tool_call>")
 
     @property
     def _text(self) -> bytes:
@@ -146,55 +148,48 @@ class QuotedEdits:
     def _path(self) -> bytes:
         return self._arguments.get(b"file_path", b"")
 
-    def _made(self, edit: MadeEdit) -> None:
-        before = next((e for e in reversed(self._standing) if e.is_taken_back_by(edit)), None)
-        if before is not None:
-            self._standing.remove(before)
-            self._in_vain = [each for each in self._in_vain if each != before]
-            self._tried.append(before)
-        elif edit.old == edit.new:
-            self._tried.append(edit)
-        else:
-            self._standing.append(edit)
-
     def _places(self, text: bytes) -> Iterator[tuple[int, bytes]]:
         """Where in this file something was tried, and what was written there."""
-        for edit in self._tried:
+        for edit in self.attempts.tried:
             if edit.path == self._path and edit.old and text.count(edit.old) == 1:
                 yield text.index(edit.old), edit.new
 
     def _barred(self, text: bytes) -> set[int]:
         """Where the next edit may not begin."""
         if text not in self._barred_in:
-            here = (edit for edit in self._standing if edit.path == self._path and edit.new and edit.old)
+            here = (e for e in self.attempts.standing if e.path == self._path and e.new and e.old)
             standing = {place: edit.new for edit in here for place in edit.places(text)}
-            python = self._as_python(text)
+            everywhere, python = set(range(len(text))), self._as_python(text)
             barred = set(python.idle - standing.keys()) if python else set[int]()
-            places = [place for place, _ in self._places(text)]
-            tried = {place for place in places if places.count(place) > 1} | set(places[-1:])
-            if not barred.union(tried).issuperset(range(len(text))):
-                barred |= tried
-            if python:
-                barred |= set(range(len(text))) - self._of_use(python, text, barred) - standing.keys()
+            for tried in self._resting(text):
+                free = everywhere - barred - tried
+                if free and (useful := self._of_use(python, text, free) if python else free):
+                    barred = everywhere - useful - standing.keys()
+                    break
             for place, new in standing.items():
                 barred.update(range(place + 1, place + len(new)))
-            if standing and self._in_vain:
-                barred.update(set(range(len(text))) - standing.keys())
+            if standing and self.attempts.in_vain:
+                barred.update(everywhere - standing.keys())
             self._barred_in[text] = barred
         return self._barred_in[text]
 
-    def _of_use(self, python: PythonText, text: bytes, barred: set[int]) -> set[int]:
+    def _resting(self, text: bytes) -> Iterator[set[int]]:
+        """Places where enough was tried, for now: fewer and fewer, should nothing else be left."""
+        places = [place for place, _ in self._places(text)]
+        often = {place for place in places if places.count(place) > 1}
+        yield from (often | set(places[-_REST:]), often | set(places[-1:]), set(places[-1:]), set())
+
+    def _of_use(self, python: PythonText, text: bytes, free: set[int]) -> set[int]:
         """Where an edit may begin that can be of use."""
         tried = self._tried_lines(text)
-        if len(self._tried) < _MENDING:
-            for demand in (Demand.ONE_LESS,) if self._tried else (Demand.NONE_LEFT, Demand.ONE_LESS):
-                mending = {n for n in python.flawed - barred if python.can_change(n, demand, tried)}
+        if len(self.attempts.tried) < _MENDING:
+            for demand in (Demand.ONE_LESS,) if self.attempts.tried else (Demand.NONE_LEFT, Demand.ONE_LESS):
+                mending = {n for n in python.flawed & free if python.can_change(n, demand, tried)}
                 if mending:
                     self._demanded = demand
                     return mending
         self._demanded = Demand.NO_FLAW
-        places = set(range(len(text))).difference(barred)
-        return {n for n in places if python.can_change(n, self._demanded, tried)} or places
+        return {n for n in free if python.can_change(n, self._demanded, tried)}
 
     def _tried_lines(self, text: bytes) -> set[str]:
         """The lines of which nothing came; asked for at every token that might come next."""
@@ -219,6 +214,8 @@ class QuotedEdits:
         text, old = self._text, self._arguments.get(b"old_string", b"")
         if not text or text.count(old) != 1:
             return True
+        if again := self.attempts.again:
+            return _is_on_the_way(new, again.new)
         back = self._standing_before(old)
         line = back.old.partition(b"\n")[0] if back else new.partition(b"\n")[0]
         whole = line + b"".join(old.partition(b"\n")[1:]) + _END
@@ -241,17 +238,25 @@ class QuotedEdits:
         sought = self._sought
         return not sought or (value in sought if end else any(one.startswith(value) for one in sought))
 
+    def _may_be_run(self, command: bytes) -> bool:
+        """Whether a command may begin so: where another attempt follows, without asking for details."""
+        known = self._so_far.test_run
+        return not (known and self._is_quiet) or _is_on_the_way(command, quiet(known).encode())
+
     def _may_be_called(self, written: bytes) -> bool:
         """Whether the name of a tool may begin so.
 
         One that reads a file only if one came up, or a test calls nothing but what stands beside it; and what
         did not help is taken back before anything else.
         """
+        if self._tool == b"edit" and (named := _NAMED.search(written)):
+            left = (name for name in _OF_AN_EDIT if name[:-1] not in self._arguments)
+            return next(left, b"").startswith(named[1])
         called = _CALLED.search(written)
         if called is None:
             return True
-        if self._in_vain:
-            return b"edit>".startswith(called[1])
+        if tool := self.attempts.tool:
+            return (tool + b">").startswith(called[1])
         if self._unread_tests:
             return b"read_file>".startswith(called[1])
         if self._so_far.paths or not self._so_far.sought:
@@ -271,13 +276,14 @@ class QuotedEdits:
         if end and self._tool == b"edit" and is_of_tests(value):
             return False
         paths = self._so_far.paths or self._unread_tests
-        if self._tool == b"edit" and self._in_vain:
-            paths = frozenset(edit.path.decode("utf-8", "replace") for edit in self._in_vain)
+        again = [self.attempts.again] if self.attempts.again else []
+        if self._tool == b"edit" and (known := self.attempts.in_vain or again):
+            paths = frozenset(edit.path.decode("utf-8", "replace") for edit in known)
         return not paths or (value in paths if end else any(path.startswith(value) for path in paths))
 
     def _standing_before(self, old: bytes) -> MadeEdit | None:
         """The edit that wrote what an old string begins with."""
-        standing = (e for e in reversed(self._standing) if e.path == self._path and e.new)
+        standing = (e for e in reversed(self.attempts.standing) if e.path == self._path and e.new)
         return next((edit for edit in standing if edit.is_quoted_by(old)), None)
 
     def _repeats(self, new: bytes, old: bytes, text: bytes) -> bool:
@@ -293,11 +299,26 @@ class QuotedEdits:
 
     def _edit(self) -> None:
         """What the next call of this answer will find."""
-        edit = MadeEdit(self._path, self._arguments.get(b"old_string", b""), self._arguments[b"new_string"])
-        self._made(edit)
-        text = self._text
+        text, old = self._text, self._arguments.get(b"old_string", b"")
+        line = text.count(b"\n", 0, max(text.find(old), 0)) + 1
+        edit = MadeEdit(self._path, old, self._arguments[b"new_string"], line)
+        self.attempts.edited(edit)
         if edit.old and text.count(edit.old) == 1:
             self._texts[self._path] = text.replace(edit.old, edit.new)
+        if self.attempts.needs_another and not self._has_more():
+            self.attempts.give_up()
+
+    def _has_more(self) -> bool:
+        """Whether there is anything left to try in the file of the last edit."""
+        self._barred_in.clear()
+        self._tried_in.clear()
+        text = self._text
+        python, tried = self._as_python(text), self._tried_lines(text)
+        if python is None:
+            return True
+        return any(
+            python.can_change(n, Demand.NO_FLAW, tried) for n in range(len(text)) if n not in python.idle
+        )
 
 
 def _fits(written: bytes, text: bytes, barred: Collection[int]) -> bool:
@@ -312,6 +333,12 @@ def _fits(written: bytes, text: bytes, barred: Collection[int]) -> bool:
         return _is_place(value, text, barred)
     ends = (n for n in range(1, len(_END)) if written.endswith(_END[:n]))
     return any(_is_place(written[:-n], text, barred) for n in ends)
+
+
+def _is_on_the_way(written: bytes, value: bytes) -> bool:
+    """Whether a value that begins so can be, or is, just this one."""
+    whole = value + _END
+    return whole.startswith(written) or written.startswith(whole)
 
 
 def _goes_too_far(written: bytes, least: int, text: bytes, barred: Collection[int]) -> bool:
@@ -337,36 +364,3 @@ def _is_place(passage: bytes, text: bytes, barred: Collection[int]) -> bool:
     at = text.find(passage)
     ends_a_line = text[at + len(passage) :][:1] in (b"", b"\n") or passage.endswith(b"\n")
     return text.count(passage) == 1 and at not in barred and ends_a_line
-
-
-class QuotingConstraint:
-    """The grammar of calls, with edits that quote their file and are new."""
-
-    def __init__(self, model: Model, calls: CallConstraint, edits: QuotedEdits) -> None:
-        self._model = model
-        self._calls = calls
-        self._edits = edits
-
-    @property
-    def active(self) -> bool:
-        return self._calls.active
-
-    @property
-    def opening(self) -> str:
-        return self._calls.opening
-
-    def accepts(self, token: int) -> bool:
-        return self._edits.allows(self._model.piece(token)) and self._calls.accepts(token)
-
-    def mask(self, candidates: Any) -> None:
-        self._calls.mask(candidates)
-        left = [n for n in range(candidates.size) if candidates.data[n].logit > _NEVER]
-        refused = [n for n in left if not self._edits.allows(self._model.piece(candidates.data[n].id))]
-        if len(refused) == len(left) and candidates.size == self._model.vocabulary_size:
-            return  # at the end of a file a passage may be neither unique nor go on: the tool says so
-        for n in refused:
-            candidates.data[n].logit = _NEVER
-
-    def advance(self, token: int) -> None:
-        self._edits.advance(self._model.piece(token))
-        self._calls.advance(token)

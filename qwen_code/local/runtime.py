@@ -21,11 +21,13 @@ from qwen_code.local.kv_store import KvStore, identity_of
 from qwen_code.local.memory import Checkpoint, Track, least_useful
 from qwen_code.local.model import Model, Placement
 from qwen_code.local.prompt_tokens import PromptTokenizer
-from qwen_code.local.quoted_edits import QuotedEdits, QuotingConstraint, TextOf, quotes_files
+from qwen_code.local.quoted_edits import QuotedEdits, TextOf
+from qwen_code.local.quoting import QuotingConstraint, quotes_files
 from qwen_code.local.sampling import Sampling
 from qwen_code.local.schema_grammar import Schema
 from qwen_code.local.so_far import SoFar
 from qwen_code.local.transcript import Rendered, Template, Transcript
+from qwen_code.local.without_addresses import WithoutAddresses
 from qwen_code.messages import Message, Prompt
 
 _SAVED_CHECKPOINTS = 3
@@ -79,6 +81,11 @@ class _Held:
     session: str
 
 
+def _template_of(model: Model, template: Callable[[Model], Template]) -> Template:
+    made = template(model)
+    return WithoutAddresses(made) if quotes_files(model.header) else made
+
+
 class Runtime:
     """A loaded model with its memory, transcript, grammars and saved conversations."""
 
@@ -97,7 +104,7 @@ class Runtime:
         """
         model = Model(path, options.placement, on_progress)
         try:
-            self._template = template(model)
+            self._template = _template_of(model, template)
             self.engine = Engine(model, options.context, checkpoint_bytes=options.checkpoint_bytes)
         except BaseException:
             model.close()

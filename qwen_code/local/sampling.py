@@ -56,6 +56,11 @@ class Constraint(Protocol):
         ...
 
     @property
+    def held(self) -> bool:
+        """Whether what is written is a call, or a document, of which the constraint knows the grammar."""
+        ...
+
+    @property
     def opening(self) -> str:
         """What had been written of the constrained text when the constraint became active."""
         ...

@@ -8,10 +8,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from qwen_code.local.made_edit import MadeEdit
+from qwen_code.local.outcomes import Outcomes, outcomes_of
 from qwen_code.messages import Message, ToolCall
-
-Made = tuple[str, str, str]
-"""An edit that the conversation holds: path, what was to be replaced, and by what."""
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _USED = re.compile(
@@ -20,12 +19,12 @@ _USED = re.compile(
 _OF_TESTS = re.compile(r"[tT]est|assert|raises\Z|approx\Z|mark\Z|parametrize\Z|fixture\Z")
 _OF_PYTHON = frozenset({*keyword.kwlist, *dir(builtins), "py", "date", "datetime", "timedelta"})
 _NOTHING_RAISED = re.compile(r"^E .*(?: not raised|DID NOT RAISE)", re.MULTILINE)
+_SHOWN = re.compile(r"^(\d+)\| ", re.MULTILINE)
+_AROUND = 2
+"""Lines that the tool shows before and behind an edit, numbered."""
 _PATH = re.compile(r"(?<![\w./-])(\w[\w./-]*\.\w+):\d")
-_ENDED = re.compile(r"^=* ?(\d+ (?:failed|error).*) in [\d.]+s", re.MULTILINE)
-"""How pytest ends where not all tests pass."""
-_FAILING = re.compile(r"^_{3,} (\w[\w.]*)(?:\[.*)? _{3,}$", re.MULTILINE)
-_PASSED = re.compile(r"(\d+) passed")
 _TESTS = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py\Z")
+_REPORTED = re.compile(r" -r\w+")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?!\w)")
 _QUOTED = re.compile(r""""([^"\\\n]+)"|'([^'\\\n]+)'""")
 
@@ -34,7 +33,7 @@ _QUOTED = re.compile(r""""([^"\\\n]+)"|'([^'\\\n]+)'""")
 class SoFar:
     """Edits, searches, and what can be named."""
 
-    edits: tuple[Made, ...] = ()
+    edits: tuple[MadeEdit, ...] = ()
     """In order, whatever became of them."""
     vain: tuple[str, ...] = ()
     """Patterns that nothing matched, or nothing but tests."""
@@ -50,8 +49,10 @@ class SoFar:
     """What stands in quotes in what commands printed."""
     used: frozenset[str] = frozenset()
     """All words in what commands printed; none if a test says that nothing was raised: it shows no call."""
-    is_no_better: bool = False
-    """Whether the last time a command was run no more tests passed than before."""
+    test_run: str = ""
+    """The command that ran the tests; empty if none did."""
+    outcomes: Outcomes | None = None
+    """What came of the edits, if they were tested."""
 
     @classmethod
     def of(cls, messages: Sequence[Message]) -> SoFar:
@@ -69,7 +70,8 @@ class SoFar:
             numbers_of(answers),
             texts_of(_printed(messages)),
             words_of(_printed(messages)),
-            is_no_better([*_printed(messages)]),
+            _test_run(messages),
+            outcomes_of(messages),
         )
 
 
@@ -96,23 +98,16 @@ def words_of(printed: Iterable[str]) -> frozenset[str]:
     return frozenset(word for text in texts for word in _WORD.findall(text))
 
 
-def is_no_better(printed: Sequence[str]) -> bool:
-    """Whether what was done between the last two runs was no help: no more tests pass, or the same one fails.
-
-    They are run until the first that fails, which may now fail in another line, or with other parameters.
-    """
-    if len(printed) < 2:
-        return False
-    before, after = (_ENDED.findall(text) for text in printed[-2:])
-    if not (before and after):
-        return False
-    failing = [_FAILING.findall(text)[:1] for text in printed[-2:]]
-    return _passed(after[-1]) <= _passed(before[-1]) or failing[0] == failing[1] != []
+def quiet(command: str) -> str:
+    """A command that runs pytest, so that it prints only which test failed."""
+    return f"{_REPORTED.sub('', command)} --tb=no"
 
 
-def _passed(ended: str) -> int:
-    found = _PASSED.search(ended)
-    return int(found[1]) if found else 0
+def _test_run(messages: Sequence[Message]) -> str:
+    """The first command that ran pytest; empty if none did."""
+    calls = (call for message in messages for call in message.tool_calls)
+    commands = (str(call.arguments.get("command", "")) for call in calls if call.name == "run_shell_command")
+    return next((command for command in commands if "pytest" in command), "")
 
 
 def _printed(messages: Sequence[Message]) -> Iterator[str]:
@@ -137,14 +132,21 @@ def _definition(use: re.Match[str]) -> str:
     return f"{'class' if name[0].isupper() else 'def'} {name}"
 
 
-def _edits_made(messages: Iterable[Message]) -> tuple[Made, ...]:
+def _edits_made(messages: Sequence[Message]) -> tuple[MadeEdit, ...]:
+    answers = {message.tool_call_id: message.text for message in messages if message.role == "tool"}
     calls = (call for message in messages for call in message.tool_calls if call.name == "edit")
-    return tuple(map(_made, calls))
+    return tuple(_made(call, answers.get(call.id, "")) for call in calls)
 
 
-def _made(call: ToolCall) -> Made:
-    path, old, new = (str(call.arguments.get(key, "")) for key in ("file_path", "old_string", "new_string"))
-    return path, old, new
+def _made(call: ToolCall, answer: str) -> MadeEdit:
+    path, old, new = (
+        str(call.arguments.get(key, "")).encode() for key in ("file_path", "old_string", "new_string")
+    )
+    shown = [int(number) for number in _SHOWN.findall(answer)]
+    if not shown:
+        return MadeEdit(path, old, new)
+    line = shown[0] + _AROUND if shown[0] > 1 else shown[-1] - _AROUND - new.count(b"\n")
+    return MadeEdit(path, old, new, max(line, 1))
 
 
 def _vain_searches(messages: Sequence[Message]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from itertools import pairwise
@@ -17,7 +18,7 @@ import pytest
 from qwen_code.api import open_app
 from qwen_code.app import App
 from qwen_code.events import CallDrafted, Event, Outcome, TurnEnded
-from tests.support.mini import PRICES, needs_mini, package
+from tests.support.mini import ENDINGS, PRICES, needs_mini, package
 from tests.support.program import Finished, Program
 from tests.support.pty_driver import on_a_terminal
 
@@ -50,6 +51,21 @@ def test_a_wrong_operator_is_repaired_and_nothing_else_is_touched(prices: Path) 
     assert done.out == "Fixed prices.py; all tests pass.\n"
     assert is_repaired(prices)
     assert (prices / "tests/test_prices.py").read_text() == test
+
+
+def test_what_it_does_not_find_at_once_it_tries_and_tests_and_takes_back(tmp_path: Path) -> None:
+    directory = package(tmp_path / "p", ENDINGS)
+    done = ask(directory, "-o", "json", *VERIFY)
+    assert done.code == 0, done.out + done.err
+    assert "name[-len(suffix):] == suffix" in (directory / "endings.py").read_text()
+    answers = Counter[str]()
+    for event in done.json():
+        if event["type"] == "assistant":
+            called = [block["name"] for block in event["message"]["content"] if block["type"] == "tool_use"]
+            answers[event["message"]["id"].rpartition("_")[0]] += called.count("run_shell_command")
+    assert max(answers.values()) >= 3, answers
+    changed = {path.name for path in directory.rglob("*.py") if path.read_text() != ENDINGS.get(path.name)}
+    assert changed == {"endings.py"}
 
 
 def test_over_a_whole_repair_nothing_is_evaluated_twice(prices: Path) -> None:

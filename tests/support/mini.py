@@ -24,6 +24,22 @@ PRICES = {
 }
 """One wrong operator."""
 
+ENDINGS = {
+    "endings.py": (
+        '"""Count unregister and sure."""\n\n\n'
+        "def finishes_with(name, suffix):\n"
+        '    """Return True if name ends with suffix."""\n'
+        "    return name[len(suffix):] == suffix\n"
+    ),
+    "test_endings.py": (
+        "from endings import finishes_with\n\n\n"
+        "def test_finishes_with_works():\n    assert finishes_with('hello', 'lo') == True\n\n\n"
+        "def test_finishes_with_2():\n    assert finishes_with('world', 'ld') is True\n\n\n"
+        "def test_leles_bill():\n    assert not finishes_with('hello', 'he')\n"
+    ),
+}
+"""A missing sign, which is not the first thing that the model tries."""
+
 
 def package(directory: Path, files: dict[str, str]) -> Path:
     for name, text in files.items():

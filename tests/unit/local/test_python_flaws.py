@@ -10,6 +10,7 @@ from qwen_code.local.python_edits import Demand, PythonText
 from qwen_code.local.python_flaws import Linter
 from qwen_code.local.quoted_edits import QuotedEdits
 from qwen_code.local.so_far import SoFar
+from tests.support.made_edits import made_edits
 
 OPENER = "<tool_call>\n<function=edit>\n<parameter=file_path>\nm.py\n</parameter>\n<parameter=old_string>\n"
 NEW = "\n</parameter>\n<parameter=new_string>\n"
@@ -128,4 +129,4 @@ def test_only_the_first_attempts_are_held_to_it() -> None:
     changes = [("min", "max"), ("max(k", "min(k"), ("k, low)", "high, low)")]
     tried = [("m.py", *edit) for old, new in changes for edit in ((old, new), (new, old))]
     text = SOURCE.replace("def clip(k, low, high)", "def clip(k, low, top)")
-    assert _old(QuotedEdits({"m.py": text}.get, SoFar(tuple(tried))), *pieces) == list(pieces)
+    assert _old(QuotedEdits({"m.py": text}.get, SoFar(made_edits(tried))), *pieces) == list(pieces)

@@ -9,21 +9,25 @@ from hypothesis import strategies as st
 
 from qwen_code.chunks import CallChunk
 from qwen_code.local.constraint import CallConstraint, Grammars
-from qwen_code.local.quoted_edits import QuotedEdits, QuotingConstraint
+from qwen_code.local.outcomes import Outcomes
+from qwen_code.local.quoted_edits import QuotedEdits
+from qwen_code.local.quoting import QuotingConstraint
 from qwen_code.local.so_far import SoFar
 from qwen_code.messages import Message, ToolCall
 from qwen_code.wire import Decoder
+from tests.support.made_edits import made_edits
 from tests.support.tiny_models import needs_llama_cpp
 from tests.unit.local.test_call_grammar import EDIT
 from tests.unit.local.test_constraint import Forcing
 
 TEXT = "def f(a):\n    return a - 1\n\n\ndef g(a):\n    return a - 2\n"
 NEW = "\n</parameter>\n<parameter=new_string>\n"
+IN_VAIN = Outcomes(best=0, is_green=False, attempts=1, in_all=1)
 OPENER = "<tool_call>\n<function=edit>\n<parameter=file_path>\nm.txt\n</parameter>\n<parameter=old_string>\n"
 
 
 def _edits(*texts: str, file: str = TEXT, made: Sequence[tuple[str, str, str]] = ()) -> QuotedEdits:
-    edits = QuotedEdits({"m.txt": file}.get, SoFar(tuple(made)))
+    edits = QuotedEdits({"m.txt": file}.get, SoFar(made_edits(made)))
     for text in texts:
         edits.advance(text.encode())
     return edits
@@ -65,7 +69,9 @@ def test_what_was_taken_back_is_neither_tried_again_at_once_nor_in_the_same_way(
     made = [("m.txt", " - 1", " + 1"), ("m.txt", " + 1", " - 1")]
     assert _next(_edits(OPENER, made=made), " - 1", " - 2", " -", "a") == [" - 2", " -", "a"]
     assert _next(_edits(OPENER, " -", made=made), " 1", " 2") == [" 2"]
-    made += [("m.txt", " - 2", " + 2"), ("m.txt", " + 2", " - 2")]
+    for old, new in ((" - 2", " + 2"), ("f(a)", "f(b)"), ("g(a)", "g(b)"), ("def f", "def h")):
+        assert _next(_edits(OPENER, made=made), " - 1") == []
+        made += [("m.txt", old, new), ("m.txt", new, old)]
     assert _next(_edits(OPENER, made=made), " - 1", " - 2") == [" - 1"]
     assert _next(_edits(OPENER, f" - 1{NEW}", made=made), " +", " *") == [" *"]
     made += [
@@ -162,12 +168,12 @@ def test_what_was_written_over_several_lines_is_taken_back_whole() -> None:
 
 
 def test_what_was_written_is_taken_back_wherever_it_may_have_been_written() -> None:
-    known = SoFar((("m.txt", "2", "0"),), is_no_better=True)
+    known = SoFar(made_edits([("m.txt", "2", "0")]), outcomes=IN_VAIN)
     edits = QuotedEdits({"m.txt": "x = 0\ny = 0\nz = 1\n"}.get, known)
     edits.advance(OPENER.encode())
     assert _next(edits, "0\nz", "1", "x") == ["0\nz"]
     other = QuotedEdits(
-        {"m.txt": "2\n", "n.txt": "0\n"}.get, SoFar((("n.txt", "2", "0"),), is_no_better=True)
+        {"m.txt": "2\n", "n.txt": "0\n"}.get, SoFar(made_edits([("n.txt", "2", "0")]), outcomes=IN_VAIN)
     )
     other.advance(OPENER.partition("m.txt")[0].encode())
     assert _next(other, "m.txt", "n.txt") == ["n.txt"]
@@ -234,7 +240,7 @@ def test_an_edit_is_of_what_the_failing_test_reaches() -> None:
 
 def test_what_was_tried_at_the_end_of_the_file_is_not_tried_again() -> None:
     tried = [("m.py", "2\n", "3\n"), ("m.py", "3", "2")]
-    edits = QuotedEdits({"m.py": TEXT}.get, SoFar(tuple(tried)))
+    edits = QuotedEdits({"m.py": TEXT}.get, SoFar(made_edits(tried)))
     edits.advance(OPENER.replace("m.txt", "m.py").encode())
     assert _next(edits, "2\n", " - 2") == [" - 2"]
 
@@ -251,14 +257,14 @@ def test_where_nothing_was_raised_the_call_is_not_shown_and_all_may_be_reached()
 
 def test_the_end_of_the_file_need_not_be_quoted_to_take_an_edit_back() -> None:
     wrong = TEXT.replace("- 2", "- 3")
-    edits = QuotedEdits({"m.py": wrong}.get, SoFar((("m.py", "2\n", "3\n"),)))
+    edits = QuotedEdits({"m.py": wrong}.get, SoFar(made_edits([("m.py", "2\n", "3\n")])))
     edits.advance(f"{OPENER.replace('m.txt', 'm.py')}3{NEW}".encode())
     assert _next(edits, "2\n</parameter>", "1\n</parameter>") == ["2\n</parameter>"]
 
 
 def test_what_was_written_is_taken_back_even_where_nothing_is_run() -> None:
     wrong = TEXT.replace("- 1", "# 1")
-    edits = QuotedEdits({"m.py": wrong}.get, SoFar((("m.py", "- 1", "# 1"),)))
+    edits = QuotedEdits({"m.py": wrong}.get, SoFar(made_edits([("m.py", "- 1", "# 1")])))
     edits.advance(OPENER.replace("m.txt", "m.py").encode())
     assert _next(edits, "# 1", "1\n") == ["# 1"]
 
@@ -316,4 +322,20 @@ def test_the_edits_of_a_conversation_are_known() -> None:
         Message("assistant", "", tool_calls=(other, call)),
         Message("tool", "ok"),
     ]
-    assert SoFar.of(messages).edits == (("m.txt", "a", "b"),)
+    assert SoFar.of(messages).edits == made_edits([("m.txt", "a", "b")])
+
+
+def test_what_stands_elsewhere_too_is_taken_back_where_it_was_written() -> None:
+    text = "a = f(x[0])\nb = g(x)\nc = h(x)\n"
+    call = ToolCall("2", "edit", {"file_path": "m.txt", "old_string": "[0])", "new_string": ")"})
+    run = [ToolCall(name, "run_shell_command", {}) for name in ("1", "3")]
+    messages = [
+        Message("assistant", "", tool_calls=(run[0],)),
+        Message("tool", RED.format(""), tool_call_id="1"),
+        Message("assistant", "", tool_calls=(call, run[1])),
+        Message("tool", "Edited m.txt. Now:\n1| a = f(x)\n2| b = g(x)\n3| c = h(x)", tool_call_id="2"),
+        Message("tool", RED.format(""), tool_call_id="3"),
+    ]
+    edits = QuotedEdits({"m.txt": text.replace("[0]", "")}.get, SoFar.of(messages))
+    edits.advance(OPENER.encode())
+    assert _next(edits, ")\nb", ")\nc", "x") == [")\nb"]

@@ -1,6 +1,7 @@
 # pyright: basic, reportMissingImports=false
 from __future__ import annotations
 
+import os
 import random
 import re
 import subprocess
@@ -104,10 +105,12 @@ def test_there_are_many_families_of_bugs() -> None:
     assert len(families) >= 40
 
 
-def printed(folder: Path) -> str:
+def printed(folder: Path, how: str = "-rN") -> str:
     """What pytest really prints there, as the tool gives it."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-rN"]
-    real = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "pytest", "-x", "-q", how]
+    # in CI it does not cut the lines at the end
+    own = {name: value for name, value in os.environ.items() if name not in ("CI", "BUILD_NUMBER")}
+    real = subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, check=False)
     return f"{real.stdout.rstrip()}\n[exit code {real.returncode}]"
 
 
@@ -121,6 +124,7 @@ def test_failures_read_as_pytest_prints_them(tmp_path: Path) -> None:
         outcome = run_tests(project, random.Random(0))
         assert outcome is not None
         assert VARIES.sub("", outcome.text) == VARIES.sub("", printed(folder))
+        assert VARIES.sub("", outcome.quiet) == VARIES.sub("", printed(folder, "--tb=no"))
 
 
 def test_a_missing_exception_reads_as_pytest_prints_it(tmp_path: Path) -> None:
@@ -147,8 +151,10 @@ def test_a_file_that_is_no_python_any_more_reads_as_pytest_says_it(tmp_path: Pat
     project.files[bug.path] = project.files[bug.path].replace(bug.bad_line, f"{bug.bad_line} (")
     project.directory = str(tmp_path)
     write_to(project, tmp_path)
-    said = run_anyway(project, random.Random(0)).text
+    outcome = run_anyway(project, random.Random(0))
+    said = outcome.text
     assert shortened(said) == shortened(printed(tmp_path))
+    assert VARIES.sub("", outcome.quiet) == VARIES.sub("", printed(tmp_path, "--tb=no"))
     assert "SyntaxError" in said
     assert run_tests(project, random.Random(0)) is None
 
@@ -156,7 +162,8 @@ def test_a_file_that_is_no_python_any_more_reads_as_pytest_says_it(tmp_path: Pat
 def test_real_tools_answer_what_the_trace_says(tmp_path: Path) -> None:
     from mini_model.oracle import differences, draw, played, told
 
-    project, trace = draw(1, wrong_attempts=1)
+    project, trace = draw(1, wrong_attempts=2)
+    assert any("--tb=no" in text for text, _ in trace.pieces)
     assert not differences(told(trace), played(project, trace, tmp_path / "project"))
 
 
@@ -177,6 +184,30 @@ def test_real_tools_refuse_what_the_trace_says_they_refuse(change: tuple[str, st
     assert trace is not None
     assert "old_string" in "".join(told(trace))
     assert not differences(told(trace), played(project, trace, tmp_path / "project"))
+
+
+def test_an_attempt_that_helped_before_others_is_made_again() -> None:
+    from mini_model.oracle import draw
+
+    again = 0
+    for number in range(12):
+        _, trace = draw(number, wrong_attempts=1)
+        edits = [text for text, _ in trace.pieces if "<function=edit>" in text]
+        assert edits[-1] == trace.right
+        again += edits.count(trace.right) == 2
+    assert 0 < again < 12
+
+
+def test_who_has_tried_all_says_so() -> None:
+    from mini_model.oracle import draw
+    from mini_model.repair import NOT_FOUND, Repair
+
+    project, _ = draw(2)
+    before = dict(project.files)
+    trace = Repair(project, random.Random(1), gives_up=True).tell(2)
+    assert trace is not None
+    assert trace.pieces[-3][0] == NOT_FOUND
+    assert project.files == before
 
 
 def test_an_exercise_is_a_repair_without_what_stands_around_it() -> None:

@@ -1,0 +1,95 @@
+"""What came of the edits of a conversation: after which of them the tests ran best."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from qwen_code.messages import Message
+
+_ENDED = re.compile(r"^=* ?(\d+ (?:failed|error|passed).*) in [\d.]+s", re.MULTILINE)
+"""How pytest ends."""
+_FAILED = re.compile(r"\d+ (?:failed|error)")
+_PASSED = re.compile(r"(\d+) passed")
+_FAILING = re.compile(r"^_{3,} (\w[\w.]*)(?:\[.*)? _{3,}$|^FAILED [^:\n]+::([\w:]+)", re.MULTILINE)
+"""The headline of a test's report, or its line in the summary."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Tests that were run until the first that failed."""
+
+    edits: int
+    """How many the conversation held before."""
+    text: str
+    """What was printed."""
+
+    @property
+    def is_green(self) -> bool:
+        """Whether all tests passed."""
+        ended = _ENDED.findall(self.text)
+        return bool(ended) and not _FAILED.search(ended[-1])
+
+    @property
+    def passed(self) -> int:
+        """How many did; below 0 where they did not come to an end."""
+        ended = _ENDED.findall(self.text)
+        if not ended:
+            return -1
+        found = _PASSED.search(ended[-1])
+        return int(found[1]) if found else 0
+
+    @property
+    def failing(self) -> str:
+        """The first test that failed, without its parameters."""
+        found = _FAILING.search(self.text)
+        return (found[1] or found[2]).replace("::", ".") if found else ""
+
+    def is_better_than(self, other: Run) -> bool:
+        """Whether more tests passed, and not because the same one failed in another line or case."""
+        if self.is_green or other.is_green:
+            return not other.is_green
+        return self.passed > other.passed and (self.failing == "" or self.failing != other.failing)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What edits came to."""
+
+    best: int
+    """How many of them had been made when the tests ran best."""
+    is_green: bool
+    """Whether they all passed then."""
+    attempts: int
+    """Runs since then that were no better, as far as they came after what a person said last."""
+    in_all: int
+    """Runs after edits, of the same."""
+    are_tested: bool = True
+    """Whether the tests were run after the last edit."""
+
+
+def outcomes_of(messages: Sequence[Message]) -> Outcomes | None:
+    """What came of the edits; None where there are none, or no tests were run."""
+    edits, runs, spoken = 0, list[Run](), 0
+    printed = {message.tool_call_id: message.text for message in messages if message.role == "tool"}
+    for message in messages:
+        if message.role == "user" and not message.by_harness:
+            spoken = len(runs)
+        for call in message.tool_calls:
+            if call.name == "edit":
+                edits += 1
+            elif call.name == "run_shell_command" and call.id in printed:
+                runs.append(Run(edits, printed[call.id]))
+    if not edits or not runs:
+        return None
+    best, attempts, in_all = runs[0], 0, 0
+    for number, (before, run) in enumerate(pairwise(runs), 1):
+        in_all += number >= spoken and run.edits > before.edits
+        # Without edits, someone else made some. What helps a little is often chance, but for a first attempt.
+        if run.edits == before.edits or (run.is_better_than(best) and (run.is_green or not attempts)):
+            best, attempts = run, 0
+        else:
+            attempts += number >= spoken
+    return Outcomes(best.edits, best.is_green, attempts, in_all, are_tested=runs[-1].edits == edits)
