@@ -19,7 +19,7 @@ from mini_model.corpus import Example, examples
 from mini_model.mistakes import read as known_mistakes
 from mini_model.tokens import SPECIAL, Tokenizer
 
-LONGEST = 2600
+LONGEST = 4000
 """Tokens of an example that is trained on."""
 _AHEAD = 400
 _PATIENCE_S = 300

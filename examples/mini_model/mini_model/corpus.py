@@ -21,6 +21,8 @@ from mini_model.trace import Trace
 OPENING = f"<|im_start|>system\n{SYSTEM}<|im_end|>\n"
 _CHATS, _SHORT, _EXERCISES = 0.02, 0.03, 0.88
 """The shares of each kind; an exercise has about a sixth of the tokens of a whole repair."""
+_GIVES_UP = 0.15
+"""The share of repairs with wrong attempts that find nothing else."""
 _MISTAKES = 0.16
 """The share of repairs that begin with an edit which the model got wrong, once some are known."""
 _HARD = {"name", "attribute", "logic", "truth", "missing not", "extra not"}
@@ -60,12 +62,12 @@ def make_trace(number: int, seed: int = 0, mistakes: Sequence[Mistake] = ()) -> 
     if kind < _CHATS + _SHORT + _EXERCISES:
         return exercise(rng, tasks)
     while True:
-        wrong = rng.choice((1, 1, 1, 2, 2, 3, 4)) if rng.random() < 0.5 * progress else 0
+        wrong = rng.choice((1, 1, 1, 2, 2, 3, 4, 7)) if rng.random() < 0.35 * progress else 0
         bugs = rng.choice((2, 2, 3, 3, 4)) if rng.random() < 0.4 else 1
         project = make_project(rng, tasks, size=0.15 + 0.7 * progress * rng.random() ** 0.5, bugs=bugs)
         if project is None:
             continue
-        trace = Repair(project, rng).tell(wrong)
+        trace = Repair(project, rng, gives_up=wrong > 0 and rng.random() < _GIVES_UP).tell(wrong)
         if trace is not None:
             if rng.random() < 0.06:
                 go_on(trace, rng)
@@ -77,10 +79,11 @@ def exercise(rng: random.Random, tasks: list[Task]) -> Trace:
     while True:
         bugs = rng.choice((1, 1, 1, 1, 2))
         project = make_project(rng, tasks, bugs=bugs, units=rng.choice((bugs, bugs, bugs, 2, 3)))
-        wrong = rng.choice((1, 1, 2, 3)) if rng.random() < 0.4 else 0
+        wrong = rng.choice((1, 1, 2, 3, 5)) if rng.random() < 0.15 else 0
         if project is None or (project.bugs[0].mutation.kind not in _HARD and rng.random() < 0.4):
             continue
-        trace = Repair(project, rng, brief=True).tell(wrong)
+        gives_up = wrong > 0 and rng.random() < _GIVES_UP
+        trace = Repair(project, rng, brief=True, gives_up=gives_up).tell(wrong)
         if trace is not None:
             return trace
 

@@ -31,15 +31,16 @@ from mini_model.project import Project
 from mini_model.pytest_output import COMMAND, run_anyway, run_tests
 from mini_model.tool_answers import excerpt, refused
 from qwen_code.backends.base import Host
-from qwen_code.backends.llama_cpp import LlamaCppBackend
+from qwen_code.backends.llama_cpp import BUNDLED_MAX_TOKENS, LlamaCppBackend
 from qwen_code.backends.local_options import runtime_options
 from qwen_code.chunks import CallChunk, TextChunk
 from qwen_code.local.bundled import BUNDLED_SHELL_TIMEOUT_S
+from qwen_code.local.so_far import quiet
 from qwen_code.messages import Message, Prompt, ToolCall
 from qwen_code.settings.model import LocalSettings, SamplingSettings, Settings
 
 TURNS = 8
-_MAX_TOKENS = 400
+_MAX_TOKENS = BUNDLED_MAX_TOKENS
 """As for the model in the package, which has a limit for one answer."""
 _SETTINGS = {
     "model": {"generationConfig": {"samplingParams": {"max_tokens": _MAX_TOKENS}}},
@@ -93,11 +94,11 @@ class Bench:
                 return self._edit(arguments)
 
     def _command(self, command: str) -> str:
-        if command != COMMAND:
+        if command not in (COMMAND, quiet(COMMAND)):
             return f"bash: {command}: command not found\n[exit code 127]"
         outcome = run_anyway(self.project, self.rng)
         self.green = outcome.passed
-        return outcome.text
+        return outcome.text if command == COMMAND else outcome.quiet
 
     def _grep(self, pattern: str) -> str:
         try:

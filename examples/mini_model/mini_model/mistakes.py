@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from mini_model.project import Project, make_project
-from mini_model.repair import MAX_ATTEMPTS, Repair
+from mini_model.repair import Repair
 from mini_model.smallest_edit import smallest_edit
 from mini_model.tasks.base import all_tasks
 from mini_model.tokens import Tokenizer
@@ -29,6 +29,7 @@ from mini_model.trace import Call, Trace
 
 HOME = Path(__file__).resolve().parent.parent / "build" / "mistakes.jsonl"
 _BRIEF = 0.8
+_ATTEMPTS = 4
 _LONGEST_PROMPT, _LONGEST_STRING = 1900, 70
 _ASSISTANT = "<|im_start|>assistant\n"
 _OLD, _END, _NEW = "<parameter=old_string>\n", "\n</parameter>", "\n</parameter>\n<parameter=new_string>\n"
@@ -101,9 +102,9 @@ def found(answer: Answer, numbers: Iterable[int], tried: Counter[str] | None = N
     tried = Counter() if tried is None else tried
     for number in numbers:
         mistake = Mistake(number, [])
-        while len(mistake.edits) < MAX_ATTEMPTS and (edit := _attempt(answer, mistake, tried)):
+        while len(mistake.edits) < _ATTEMPTS and (edit := _attempt(answer, mistake, tried)):
             mistake.edits.append(edit)
-        del mistake.edits[MAX_ATTEMPTS - 1 :]
+        del mistake.edits[_ATTEMPTS - 1 :]
         if mistake.edits and mistake.trace(random.Random(number), brief=True) is None:
             mistake.edits.pop()  # it helped, in a way of its own
         if mistake.edits:
@@ -131,10 +132,9 @@ def _attempt(answer: Answer, before: Mistake, tried: Counter[str]) -> Edit | Non
 
 
 def _up_to_the_edit(trace: Trace) -> Trace:
-    """A repair up to where the model decides what its last edit replaces."""
-    last = max(n for n, (text, _) in enumerate(trace.pieces) if _OLD in text)
-    text = trace.pieces[last][0]
-    begun = text[: text.index(_OLD) + len(_OLD)]
+    """A repair up to where the model decides what the right edit replaces."""
+    last = next(n for n, (text, _) in enumerate(trace.pieces) if text == trace.right)
+    begun = trace.right[: trace.right.index(_OLD) + len(_OLD)]
     return Trace([*trace.pieces[:last], (begun, True)], is_exercise=trace.is_exercise)
 
 
@@ -143,6 +143,7 @@ def answers_of(model: Path, tokenizer: Tokenizer) -> Answer:
     from llama_cpp import Llama, LogitsProcessorList
 
     from mini_model.corpus import encode
+    from qwen_code.local.made_edit import MadeEdit
     from qwen_code.local.quoted_edits import QuotedEdits
     from qwen_code.local.so_far import SoFar, numbers_of, words_of
 
@@ -177,7 +178,11 @@ def answers_of(model: Path, tokenizer: Tokenizer) -> Answer:
         done = [edit for old, new in made for edit in ((path, old, new), (path, new, old))][:-1]
         said = "".join(text for text, _ in asked.pieces)
         printed = [answer for answer in said.split("<tool_response>") if "[exit code" in answer]
-        known = SoFar(tuple(done), numbers=numbers_of([said]), used=words_of(printed))
+        known = SoFar(
+            tuple(MadeEdit(*map(str.encode, each)) for each in done),
+            numbers=numbers_of([said]),
+            used=words_of(printed),
+        )
         edits = QuotedEdits(project.files.get, known)
         edits.advance(said.rpartition(_ASSISTANT)[2].encode())
         prompt = encode(asked, tokenizer).ids

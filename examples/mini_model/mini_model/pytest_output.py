@@ -41,6 +41,8 @@ class Outcome:
     passed: bool
     failing_test: str = ""
     exit_code: int = 0
+    quiet: str = ""
+    """What is printed where only the name of the test is asked for."""
 
 
 def run_tests(project: Project, rng: random.Random) -> Outcome | None:
@@ -61,7 +63,8 @@ def run_anyway(project: Project, rng: random.Random) -> Outcome:
             except TooLong:
                 return _ENDLESS
             except Exception as error:
-                return Outcome(not_imported(project, path, error, rng), False, exit_code=2)
+                text = not_imported(project, path, error, rng)
+                return Outcome(text, False, exit_code=2, quiet=_without_traceback(text, path, error))
         for dots, (path, name, function, arguments, ignored) in enumerate(tests):
             try:
                 with cpu_limit(0.3):
@@ -69,10 +72,10 @@ def run_anyway(project: Project, rng: random.Random) -> Outcome:
             except TooLong:
                 return _ENDLESS
             except (Exception, Failed) as error:
-                shown = _failure(name, error, function, ignored)
-                return _failed(dots, shown, f"{path}::{name.partition('[')[0]}", rng)
+                return _failed(dots, path, name, _failure(error, function, ignored), rng)
         dots = len(tests)
-    return Outcome(f"{'.' * dots:<72} [100%]\n{dots} passed in {rng.randint(1, 4) / 100:.2f}s", True)
+    text = f"{'.' * dots:<72} [100%]\n{dots} passed in {rng.randint(1, 4) / 100:.2f}s"
+    return Outcome(text, True, quiet=text)
 
 
 _ENDLESS = Outcome(
@@ -84,13 +87,39 @@ _ENDLESS = Outcome(
 """pytest writes nothing to a pipe before it ends."""
 
 
-def _failed(dots: int, shown: str, test: str, rng: random.Random) -> Outcome:
+def _failed(dots: int, path: str, name: str, shown: Any, rng: random.Random) -> Outcome:
+    out = _Writer()
+    shown.toterminal(out)
+    report = f"{centred('=', ' FAILURES ')}\n{centred('_', f' {name} ')}\n{out.text()}"
     passed = f", {dots} passed" if dots else ""
-    text = (
-        f"{'.' * dots}F\n{shown}\n{centred('!', ' stopping after 1 failures ')}\n"
-        f"1 failed{passed} in {rng.randint(1, 9) / 100:.2f}s\n[exit code 1]"
+    end = f"1 failed{passed} in {rng.randint(1, 9) / 100:.2f}s\n[exit code 1]"
+    crash = getattr(shown, "reprcrash", None)
+    told = _summary("FAILED", f"{path}::{name.replace('.', '::')}", crash.message if crash else "")
+    begun = f"{'.' * dots}F\n"
+    return Outcome(
+        f"{begun}{report}\n{_STOPPING}\n{end}",
+        False,
+        f"{path}::{name.partition('[')[0]}",
+        1,
+        f"{begun}{told}\n{_STOPPING}\n{end}",
     )
-    return Outcome(text, False, test, 1)
+
+
+def _without_traceback(text: str, path: str, error: Exception) -> str:
+    """What is left of a run that could not begin, where no traceback is asked for."""
+    message = (
+        "" if isinstance(error, ImportError | SyntaxError) else traceback.format_exception_only(error)[-1]
+    )
+    return "\n" + _summary("ERROR", path, message) + "\n" + text[text.index(_STOPPING) :]
+
+
+def _summary(what: str, test: str, message: str) -> str:
+    """What is said of a test at the end."""
+    from _pytest.terminal import _format_trimmed
+
+    line = f"{what} {test}"
+    why = _format_trimmed(" - {}", message.strip(), 80 - len(line)) if message.strip() else None
+    return f"{centred('=', ' short test summary info ')}\n{line}{why or ''}"
 
 
 def not_imported(project: Project, path: str, error: Exception, rng: random.Random) -> str:
@@ -108,7 +137,7 @@ def not_imported(project: Project, path: str, error: Exception, rng: random.Rand
         + rng.choice(IMPORTING)
         + "".join(frames)
         + "".join(f"E   {line}\n" for line in complaint)
-        + f"{centred('!', ' stopping after 1 failures ')}\n"
+        + f"{_STOPPING}\n"
         f"{centred('!', ' Interrupted: 1 error during collection ')}\n"
         f"1 error in {rng.randint(5, 30) / 100:.2f}s\n[exit code 2]"
     )
@@ -150,6 +179,9 @@ def centred(fill: str, title: str, width: int = 80) -> str:
     return line + fill if len(line) + 1 <= width else line
 
 
+_STOPPING = centred("!", " stopping after 1 failures ")
+
+
 @cache
 def _configuration() -> Any:
     """A pytest that is set up but runs nothing."""
@@ -162,7 +194,8 @@ def _configuration() -> Any:
     return config
 
 
-def _failure(name: str, error: BaseException, function: Any, ignored: int) -> str:
+def _failure(error: BaseException, function: Any, ignored: int) -> Any:
+    """How pytest would print it."""
     from _pytest._code import ExceptionInfo
     from _pytest._code.code import Traceback
 
@@ -176,12 +209,9 @@ def _failure(name: str, error: BaseException, function: Any, ignored: int) -> st
             e if i in (0, len(entries) - 1) else e.with_repr_style("short") for i, e in enumerate(entries)
         ]
     excinfo.traceback = Traceback(entries)
-    shown = excinfo.getrepr(
+    return excinfo.getrepr(
         funcargs=True, abspath=False, showlocals=False, style="long", tbfilter=False, truncate_locals=True
     )
-    out = _Writer()
-    shown.toterminal(out)
-    return f"{centred('=', ' FAILURES ')}\n{centred('_', f' {name} ')}\n{out.text()}"
 
 
 class _Writer:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from mini_model.chat import REQUESTS
 from mini_model.mutate import mutations
@@ -16,9 +17,9 @@ from mini_model.project import Bug, Project
 from mini_model.pytest_output import Outcome, run_anyway, run_tests
 from mini_model.smallest_edit import difference, smallest_edit, undone
 from mini_model.tool_answers import excerpt, refused
-from mini_model.trace import RUN, Call, Trace, shortened
+from mini_model.trace import QUIETLY, RUN, Call, Trace, shortened
+from qwen_code.local.attempts import IN_ANSWER
 
-MAX_ATTEMPTS = 4
 NOT_FOUND = "Not done: I could not find the bug, and took my changes back."
 _NEAR = 0.3
 """The share of wrong attempts that are sure to be in the right line."""
@@ -29,15 +30,68 @@ NEAR_THE_TOP, TOP = 50, 80
 often stands above it."""
 
 
+class _Answer:
+    """Edits and runs that are one answer, and what each gives."""
+
+    def __init__(self, brief: bool) -> None:
+        self._brief = brief
+        self._calls: list[Call] = []
+        self._results: list[str] = []
+
+    def add(self, call: Call, result: str) -> None:
+        self._calls.append(call)
+        self._results.append(result)
+
+    def run(self, outcome: Outcome, *, quietly: bool = False) -> None:
+        text = outcome.quiet if quietly else shortened(outcome.text) if self._brief else outcome.text
+        self.add(QUIETLY if quietly else RUN, text)
+
+    def tell(self, trace: Trace, *, goes_on: bool = True) -> None:
+        """`goes_on`: the next answer is about the same bug; in an exercise the results are told only then."""
+        trace.answer(*self._calls)
+        if goes_on or not self._brief:
+            trace.results(*self._results)
+
+
+@dataclass(slots=True)
+class _Told:
+    """How far the repair of a bug is."""
+
+    bug: Bug
+    wrong: int
+    """Attempts before the right one."""
+    outcome: Outcome
+    """What the tests said last, when the bug stood, or was mended."""
+    made: int = 0
+    """Attempts so far."""
+    helped: Call | None = None
+    """The right one, once it was made."""
+    undo: list[Call] = field(default_factory=list[Call])
+    """What takes the last one back."""
+    tried: set[str] = field(default_factory=set[str])
+    """Lines that were written."""
+
+    def __post_init__(self) -> None:
+        self.tried.add(self.bug.good_line)
+
+
 class Repair:
     """A repair of one project, told as a trace."""
 
-    def __init__(self, project: Project, rng: random.Random, *, brief: bool = False) -> None:
-        """`brief`: an exercise, without what a model that knows its tools need not learn again."""
+    def __init__(
+        self, project: Project, rng: random.Random, *, brief: bool = False, gives_up: bool = False
+    ) -> None:
+        """A repair that is to be told.
+
+        Args:
+            brief: an exercise, without what a model that knows its tools need not learn again.
+            gives_up: after the wrong attempts there is nothing left to try.
+        """
         self.project = project
         self.rng = rng
         self.end: int | None = None
         """The line of the file with the bug up to which it was read."""
+        self._gives_up = gives_up
         self._given: list[Call] = []
         self.trace = Trace(is_exercise=brief, interruptions=None if brief else rng)
 
@@ -137,50 +191,62 @@ class Repair:
         Args:
             outcome: what the tests say before the first attempt.
         """
-        path, undo, tried = bug.path, list[Call](), {bug.good_line}
-        for attempt in range(MAX_ATTEMPTS):
-            calls, results = list(undo), [self._edit(call) for call in undo]
-            right = attempt >= wrong
-            if self._given and (answer := self._refused(self._given[0])):
-                unchanged = run_anyway(self.project, self.rng) if undo else outcome
-                self._edited([*calls, self._given.pop(0)], [*results, answer], unchanged)
-                undo = []
-                continue
-            right_edit = self._call(path, bug.bad_line, bug.good_line)
-            edit = right_edit if right else self._wrong(bug, tried, right_edit)
-            if edit is None or (right and self._refused(edit)):
-                return None
-            old, new = (edit.arguments[key] for key in ("old_string", "new_string"))
-            at = self.project.files[path].index(old)
-            calls.append(edit)
-            results.append(self._edit(edit))
-            outcome = run_anyway(self.project, self.rng)
-            if not right and outcome.passed:
-                return None
-            self._edited(calls, results, outcome, goes_on=not right)
-            if right:
-                return outcome
-            back = undone(self.project.files[path], at, new, old)
-            if back is None:
-                return None
-            undo = [Call("edit", {"file_path": path, "old_string": back[0], "new_string": back[1]})]
-        self.trace.answer(*undo)
-        self.trace.results(*[self._edit(call) for call in undo])
+        told = _Told(bug, wrong, outcome)
+        for size in IN_ANSWER:
+            if self._gives_up and told.made >= wrong:
+                break
+            answer = _Answer(self.trace.is_exercise)
+            enough = wrong - told.made + (0 if self._gives_up else self.rng.choice((1, 1, 2, 3)))
+            for left in range(min(size, enough) - 1, -1, -1):
+                if not self._attempt(told, answer, quietly=left > 0):
+                    return None
+            stands = bug.good_line in self.project.files[bug.path].split("\n")
+            answer.tell(self.trace, goes_on=not stands)
+            if told.helped is not None:
+                if not stands:
+                    self._again(told)
+                return told.outcome
+        self.trace.answer(*told.undo)
+        self.trace.results(*[self._edit(call) for call in told.undo])
         self.trace.answer(text=NOT_FOUND)
         return None
 
-    def _edited(
-        self, calls: Sequence[Call], results: Sequence[str], outcome: Outcome, *, goes_on: bool = True
-    ) -> None:
-        """Edits of which the last is meant to mend what is wrong, and the tests again.
+    def _attempt(self, told: _Told, answer: _Answer, *, quietly: bool) -> bool:
+        """Take the last one back, and make the next; False if there is none."""
+        bug, path = told.bug, told.bug.path
+        for call in told.undo:
+            answer.add(call, self._edit(call))
+        told.undo, told.made = [], told.made + 1
+        if self._given and (refused := self._refused(self._given[0])):
+            answer.add(self._given.pop(0), refused)
+            answer.run(run_anyway(self.project, self.rng), quietly=quietly)
+            return True
+        right = told.helped is None and told.made > told.wrong
+        right_edit = self._call(path, bug.bad_line, bug.good_line)
+        edit = right_edit if right else self._wrong(bug, told.tried, right_edit)
+        if edit is None or (right and self._refused(edit)):
+            return False
+        old, new = (edit.arguments[key] for key in ("old_string", "new_string"))
+        at = self.project.files[path].index(old)
+        answer.add(edit, self._edit(edit))
+        after = run_anyway(self.project, self.rng)
+        answer.run(after, quietly=quietly)
+        if right:
+            told.helped, told.outcome, self.trace.right = edit, after, edit.render()
+        back = undone(self.project.files[path], at, new, old)
+        if back is None or (after.passed and not right):
+            return False
+        told.undo = [Call("edit", {"file_path": path, "old_string": back[0], "new_string": back[1]})]
+        return True
 
-        `goes_on`: the next answer is about the same bug; in an exercise the tests are told only then.
-        """
-        self.trace.answer(*calls, RUN)
-        if not self.trace.is_exercise:
-            self.trace.results(*results, outcome.text)
-        elif goes_on:
-            self.trace.results(*results, shortened(outcome.text))
+    def _again(self, told: _Told) -> None:
+        """Make the edit again that had helped before others were tried."""
+        answer = _Answer(self.trace.is_exercise)
+        for call in (*told.undo, told.helped):
+            if call is not None:
+                answer.add(call, self._edit(call))
+        answer.run(told.outcome)
+        answer.tell(self.trace, goes_on=False)
 
     def _wrong(self, bug: Bug, tried: set[str], right: Call) -> Call | None:
         """An edit that someone might try, and that does not help.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from mini_model.chat import GO_ON
 from mini_model.pytest_output import COMMAND
+from qwen_code.local.so_far import quiet
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Trace:
     family: str = ""
     wrong: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
     """Lines that are to be mended, each with the column from which on it is wrong."""
+    right: str = ""
+    """The edit that mends it."""
     is_exercise: bool = False
     """True if only what a repair is about is told: what failed, what was read, and the edits."""
     interruptions: random.Random | None = None
@@ -81,3 +84,5 @@ def shortened(text: str) -> str:
 
 
 RUN = Call("run_shell_command", {"command": COMMAND})
+QUIETLY = Call("run_shell_command", {"command": quiet(COMMAND)})
+"""Where it is enough to know which test failed."""
