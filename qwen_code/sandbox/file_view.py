@@ -17,6 +17,11 @@ PRIVATE: Final = (Path("/tmp"), Path("/var/tmp"), Path("/run"))
 """Emptied: what other programs leave there is none of a command's business."""
 _SHOWN_OF_RUN: Final = ("/run/current-system", "/run/wrappers", "/run/opengl-driver")
 """Where NixOS keeps the programs."""
+_OF_THE_KERNEL: Final = tuple(
+    Path("/proc") / name for name in ("bus", "fs", "irq", "mtrr", "sys", "sysrq-trigger")
+)
+"""What root may set there without any capability. bubblewrap 0.8 makes some of it read-only where it finds it
+writable, which it does not on every kernel (6.18: not `sys`)."""
 
 
 class FileView:
@@ -70,6 +75,9 @@ class FileView:
         """What lies below everything else."""
         proc = ("--proc", "/proc") if self._own_proc else ("--ro-bind", "/proc", "/proc")
         table: dict[Path, tuple[str, ...]] = {Path("/dev"): ("--dev", "/dev"), Path("/proc"): proc}
+        if self._own_proc:
+            readable = (path for path in _OF_THE_KERNEL if path.exists())
+            table.update((path, ("--ro-bind", str(path), str(path))) for path in readable)
         for path in PRIVATE:
             if path.is_dir() and not path.is_symlink():
                 table[path] = ("--tmpfs", str(path))
