@@ -44,6 +44,8 @@ class Attempts:
         self._left = IN_ANSWER[0]
         """Attempts that this answer still makes."""
         self._is_due = self._is_untested = self._is_over = False
+        self.may_talk = outcomes is None or outcomes.in_all == 0
+        """Whether the answer may be about something else: a person has spoken since."""
         if outcomes and (outcomes.are_tested or self.standing == self._kept):
             self._go_on(outcomes)
 
@@ -80,6 +82,7 @@ class Attempts:
 
     def edited(self, edit: MadeEdit) -> None:
         """Take note of an edit of this answer."""
+        self.may_talk = False
         if self._take(edit):
             return
         if self.in_vain:  # what is to be taken back is not there any more

@@ -70,12 +70,13 @@ class QuotingConstraint:
         attempts = self._edits.attempts
         if token in self._model.end_tokens:
             is_said = self._calls.active or not attempts.is_over or self._said == GIVEN_UP
-            return is_said and not attempts.tool
+            return is_said and (not attempts.tool or attempts.may_talk)
         piece = self._model.piece(token)
         if not self._calls.active:
             if attempts.is_over:
                 return GIVEN_UP.startswith(self._said + piece)
-            return piece == _OPENER or not (attempts.tool or self._is_told)
+            must_call = attempts.tool and not attempts.may_talk
+            return piece == _OPENER or not (must_call or self._is_told)
         if attempts.is_over and self._edits.is_between:
             return False
         return self._edits.allows(piece)

@@ -85,6 +85,13 @@ def test_when_the_last_attempt_is_taken_back_the_next_answer_calls_nothing() -> 
     assert not Attempts(made, asked_again).is_over
 
 
+def test_who_is_spoken_to_may_answer_before_anything_is_taken_back() -> None:
+    spoken_to = Attempts([_edit("a", "b")], Outcomes(0, is_green=False, attempts=0, in_all=0))
+    assert spoken_to.tool == b"edit"
+    assert spoken_to.may_talk
+    assert not Attempts([_edit("a", "b")], _in_vain(1)).may_talk
+
+
 def test_an_edit_of_which_nothing_is_known_is_left_to_the_model() -> None:
     attempts = Attempts(
         [_edit("a", "b")], Outcomes(0, is_green=False, attempts=0, in_all=0, are_tested=False)
