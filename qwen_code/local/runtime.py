@@ -46,7 +46,7 @@ class Saving:
 
     folder: Path
     limit_bytes: int = 8 * 2**30
-    least_seconds: float = 0.1
+    least_seconds: float = 0.02
     """What evaluating again must take at least to be worth a file."""
 
 

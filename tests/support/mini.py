@@ -38,7 +38,7 @@ ENDINGS = {
         "def test_leles_bill():\n    assert not finishes_with('hello', 'he')\n"
     ),
 }
-"""A missing sign, which is not the first thing that the model tries."""
+"""A missing sign, which is seldom the first thing that the model tries."""
 
 
 def package(directory: Path, files: dict[str, str]) -> Path:
