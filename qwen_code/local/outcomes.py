@@ -27,18 +27,21 @@ class Run:
     """What was printed."""
 
     @property
+    def _end(self) -> str:
+        """The last line that counts tests; empty where they did not come to an end."""
+        return next(iter(_ENDED.findall(self.text)[-1:]), "")
+
+    @property
     def is_green(self) -> bool:
         """Whether all tests passed."""
-        ended = _ENDED.findall(self.text)
-        return bool(ended) and not _FAILED.search(ended[-1])
+        return bool(self._end) and not _FAILED.search(self._end)
 
     @property
     def passed(self) -> int:
         """How many did; below 0 where they did not come to an end."""
-        ended = _ENDED.findall(self.text)
-        if not ended:
+        if not self._end:
             return -1
-        found = _PASSED.search(ended[-1])
+        found = _PASSED.search(self._end)
         return int(found[1]) if found else 0
 
     @property

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from qwen_code.local.python_nonsense import FUNCTIONS, TYPES, nonsense
-from qwen_code.local.python_unlikely import unlikely
+from qwen_code.local.python_unlikely import is_self, unlikely
 from qwen_code.local.within_reach import names_used
 
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
@@ -150,7 +150,7 @@ def _of_attributes(owner: ast.ClassDef) -> Iterator[Flaw]:
         return
     held = {each.name for each in owner.body if isinstance(each, _Function | ast.ClassDef)}
     held |= {name for each in owner.body if not isinstance(each, _Function) for name in names_used(each)}
-    uses = [node for node in ast.walk(owner) if isinstance(node, ast.Attribute) and _is_self(node.value)]
+    uses = [node for node in ast.walk(owner) if isinstance(node, ast.Attribute) and is_self(node.value)]
     set_here = [node for node in uses if not isinstance(node.ctx, ast.Load)]
     held |= {node.attr for node in set_here}
     for node in uses:
@@ -233,10 +233,6 @@ def _bound(nodes: Iterable[ast.AST]) -> frozenset[str]:
             case _:
                 pass
     return frozenset(found)
-
-
-def _is_self(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name) and node.id == "self"
 
 
 def _is_text(node: ast.AST) -> bool:

@@ -22,6 +22,7 @@ _MEASURES = frozenset({"abs", "int", "len", "list", "sorted", "str"})
 _OF_TRUTH = frozenset({"bool", "int", "print", "repr", "str", "sum"})
 """What a truth may be given to."""
 _RAISED = frozenset({"e", "err", "error", "exc", "exception"})
+"""Names of what was caught."""
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 _OF_NO_NUMBER = (
     ast.List,
@@ -171,13 +172,13 @@ def _no_sign(parts: list[ast.expr]) -> Iterator[tuple[ast.AST, str]]:
     for part in parts:
         if isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.USub):
             operand = part.operand
-            if _is_no_number(operand) or _gives_text(operand) or _is_self(operand):
+            if _is_no_number(operand) or _gives_text(operand) or is_self(operand):
                 yield part, f"sign of {ast.dump(operand)}"
 
 
 def _no_self(parts: list[ast.expr]) -> Iterator[tuple[ast.AST, str]]:
     for part in parts:
-        if _is_self(part):
+        if is_self(part):
             yield part, "self as a value"
 
 
@@ -202,7 +203,8 @@ def _gives_text(node: ast.expr) -> bool:
     )
 
 
-def _is_self(node: ast.expr) -> bool:
+def is_self(node: ast.AST) -> bool:
+    """Whether it is the object whose method this is."""
     return isinstance(node, ast.Name) and node.id == "self"
 
 
@@ -218,9 +220,7 @@ def _may_be_raised(node: ast.expr) -> bool:
         node = node.func
     if isinstance(node, ast.Attribute):
         return True
-    return isinstance(node, ast.Name) and (
-        node.id[:1].isupper() or node.id in ("e", "err", "error", "exc", "exception")
-    )
+    return isinstance(node, ast.Name) and (node.id[:1].isupper() or node.id in _RAISED)
 
 
 def _stays(test: ast.expr, body: list[ast.stmt]) -> bool:
