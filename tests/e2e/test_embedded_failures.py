@@ -17,11 +17,12 @@ from tests.support.disks import tiny_disk  # pyright: ignore[reportUnusedImport]
 from tests.support.embedded import embedded, one_shot, requests_of
 from tests.support.hub_server import HubServer
 from tests.support.program import Program
-from tests.support.tiny_models import Architecture, TinyModel, caller, needs_llama_cpp
+from tests.support.tiny_models import Architecture, TinyModel, caller, needs_llama_cpp, rambler
 
 pytestmark = needs_llama_cpp
 
 DENSE_AND_HYBRID: tuple[Architecture, ...] = ("qwen3moe", "qwen3next")
+SAMPLING = "QWEN_CODE_MODEL_GENERATION_CONFIG_SAMPLING_PARAMS"
 WINDOW = "QWEN_CODE_MODEL_GENERATION_CONFIG_CONTEXT_WINDOW_SIZE"
 
 __all__ = ["tiny_disk"]
@@ -181,8 +182,8 @@ def test_a_disk_too_small_for_a_download_is_said_before_it_begins(tmp_path: Path
 def test_ctrl_c_ends_it_at_any_moment_and_the_session_can_go_on(
     architecture: Architecture, moment: str, tmp_path: Path
 ) -> None:
-    program = embedded(tmp_path, TinyModel(architecture).build())
-    del program.environment["QWEN_CODE_MODEL_GENERATION_CONFIG_SAMPLING_PARAMS_MAX_TOKENS"]  # pyright: ignore
+    program = embedded(tmp_path, rambler(architecture).build(), **{f"{SAMPLING}_TEMPERATURE": "0"})
+    del program.environment[f"{SAMPLING}_MAX_TOKENS"]  # pyright: ignore
     text = "some words to read " * (900 if moment == "reading" else 1)
     process = program.start(
         *("--yolo", "--no-sandbox", "-o", "stream-json", "--include-partial-messages", "-p", text)

@@ -99,6 +99,12 @@ def caller(architecture: Architecture = "qwen3moe") -> TinyModel:
     return TinyModel(architecture, habits=habits, layers=layers, width=64)
 
 
+def rambler(architecture: Architecture = "qwen3moe") -> TinyModel:
+    """A model that, asked without chance (temperature 0), never comes to an end."""
+    layers = 4 if architecture == "qwen3next" else 1
+    return TinyModel(architecture, habits=("\n and and and so and",), layers=layers, width=64)
+
+
 class _Builder:
     heads, kv_heads = 4, 2
     experts, experts_used, expert_width = 8, 2, 64
