@@ -37,7 +37,11 @@ class ContextOptions:
     batch: int = 512
     """Tokens a step of prompt evaluation; also what a cancelled prompt waits for on some GPUs."""
     kv_type: KvType = "f16"
+    flash: bool = True
+    """Whether llama.cpp may compute attention in one step, as it does where it can. With `f16` only."""
     sequences: int = 1
+    has_spare: bool = False
+    """Whether there is a sequence more, beside those that hold conversations."""
     yarn_from: int = 0
     """The trained window to stretch with YaRN; 0 leaves the model's own rope."""
 
@@ -60,19 +64,19 @@ class Context:
         params.n_ctx = options.window
         params.n_batch = params.n_ubatch = options.batch
         # Only the last token's logits are ever read; the default reserves batch x vocabulary floats for all.
-        params.n_outputs_max = options.sequences
+        params.n_outputs_max = options.sequences + options.has_spare
         params.n_threads = params.n_threads_batch = options.threads
-        params.n_seq_max = options.sequences
+        params.n_seq_max = options.sequences + options.has_spare
         params.kv_unified = True
         params.type_k = params.type_v = _GGML_TYPES[options.kv_type]
-        params.flash_attn_type = (
-            lib.LLAMA_FLASH_ATTN_TYPE_AUTO if options.kv_type == "f16" else lib.LLAMA_FLASH_ATTN_TYPE_ENABLED
-        )
+        params.flash_attn_type = _flash(lib, options)
         params.no_perf = True
         if options.yarn_from:
             params.rope_scaling_type = lib.LLAMA_ROPE_SCALING_TYPE_YARN
             params.yarn_orig_ctx = options.yarn_from
             params.rope_freq_scale = options.yarn_from / options.window
+        self.spare = options.sequences
+        """The id of the sequence that is one more, if there is one."""
         self._abort_flag = ctypes.create_string_buffer(2)
         params.abort_callback = lib.ggml_abort_callback(_strlen_address())
         params.abort_callback_data = ctypes.cast(self._abort_flag, ctypes.c_void_p)
@@ -205,6 +209,16 @@ def _strlen_address() -> int:
     address = ctypes.cast(c_library.strlen, ctypes.c_void_p).value
     assert address is not None
     return address
+
+
+def _flash(library: Any, options: ContextOptions) -> int:
+    if options.kv_type != "f16":
+        kind: int = library.LLAMA_FLASH_ATTN_TYPE_ENABLED
+    elif options.flash:
+        kind = library.LLAMA_FLASH_ATTN_TYPE_AUTO
+    else:
+        kind = library.LLAMA_FLASH_ATTN_TYPE_DISABLED
+    return kind
 
 
 def _check_window(model: Model, options: ContextOptions) -> None:

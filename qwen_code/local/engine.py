@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Literal, TypeAlias
 from qwen_code.errors import BackendError, ContextOverflow
 from qwen_code.local import ffi
 from qwen_code.local.context import ABORTED, DECODED, NO_ROOM, Context, ContextOptions
+from qwen_code.local.lookahead import Lookahead
 from qwen_code.local.memory import Memory, Track
 from qwen_code.local.model import Model
 from qwen_code.local.sampling import Constraint, Sampler, Sampling
@@ -43,6 +45,8 @@ class Request:
     constraint: Constraint | None = None
     forced: Sequence[int] = ()
     """Tokens that the answer begins with, whatever the model would say."""
+    ahead: Callable[[Lookahead], Sequence[int]] | None = None
+    """Asked before each token that is to be drawn: those that come next, if that is known."""
     stop: Sequence[str] = ()
     """Words that end the answer where they are written outside of a call; they are still told."""
 
@@ -92,6 +96,11 @@ class Cancel:
     def __init__(self) -> None:
         self.is_set = False
         self._abort: Callable[[], None] | None = None
+
+    def check(self) -> None:
+        """Raises Cancelled once it is set."""
+        if self.is_set:
+            raise Cancelled
 
     def set(self) -> None:
         """May be called from any thread, before, during and after the request."""
@@ -151,9 +160,11 @@ class Engine:
         self._read(track, request, tell, cancel)
         prefilled = time.monotonic()
         sampler = Sampler(self.model, request.sampling, request.constraint)
+        lookahead = Lookahead(self.context, track, cancel.check)
         try:
-            reason, drawn = self._write(track, request, sampler, room, tell, cancel)
+            reason, drawn = self._write(track, request, sampler, lookahead, room, tell, cancel)
         finally:
+            lookahead.close()
             sampler.close()
         seconds = time.monotonic() - prefilled
         tell(Ended(reason, len(request.tokens) - reused, drawn, prefilled - started, seconds))
@@ -185,33 +196,43 @@ class Engine:
         track: Track,
         request: Request,
         sampler: Sampler,
+        lookahead: Lookahead,
         room: int,
         tell: Callable[[Step], None],
         cancel: Cancel,
     ) -> tuple[EndReason, int]:
         constraint = request.constraint
+        known, unread = deque(request.forced), list[int]()
         limit = room if request.max_tokens is None else min(room, request.max_tokens)
         characters = codecs.getincrementaldecoder("utf-8")("replace")
         longest, tail = max(map(len, request.stop), default=0), ""
         for drawn in range(limit):
-            if cancel.is_set:
-                raise Cancelled
+            cancel.check()
             held = constraint is not None and constraint.held
-            if drawn < len(request.forced):
-                token = sampler.take(request.forced[drawn])
-            else:
-                token = sampler.next(self.context)
+            if not known and request.ahead is not None:
+                known.extend(request.ahead(lookahead))
+            token = sampler.take(known.popleft()) if known else sampler.next(self.context)
             if token in self.model.end_tokens:
+                self._evaluate_all(track, unread)
                 return "stop", drawn
             call = constraint.opening if constraint is not None and constraint.held and not held else None
             text = characters.decode(self.model.piece(token))
             tell(Drawn(token, text, held, call))
             tail = (tail + text)[-longest - len(text) :] if longest and not held else ""
-            if any(word in tail for word in request.stop):
+            is_stopped = any(word in tail for word in request.stop)
+            is_last = is_stopped or drawn + 1 == limit
+            if not is_last:
+                unread.append(token)
+            if is_last or not known:
+                self._evaluate_all(track, unread)
+                unread = []
+            if is_stopped:
                 return "stop", drawn + 1
-            if drawn + 1 < limit:
-                self._evaluate(track, [token])
         return "length", limit
+
+    def _evaluate_all(self, track: Track, tokens: Sequence[int]) -> None:
+        for start in range(0, len(tokens), self.context.options.batch):
+            self._evaluate(track, tokens[start : start + self.context.options.batch])
 
     def _evaluate(self, track: Track, tokens: Sequence[int]) -> None:
         while (result := self.context.decode(tokens, len(track.tokens), track.id)) != DECODED:

@@ -24,6 +24,22 @@ class MadeEdit:
         left_out = max(len(self.new) - len(later.old), 0)
         return later.new == (self.old[:-left_out] if left_out else self.old + behind)
 
+    def taken_back_in(self, text: bytes) -> MadeEdit | None:
+        """The edit that puts back what was there, with as many lines behind it as make it unique.
+
+        None where it is not certain which one that is. What was written ends with a line.
+        """
+        possible = [at for at in self.places(text) if text[at + len(self.new) :][:1] in (b"", b"\n")]
+        if len(possible) != 1 or not self.new:
+            return None
+        at, end = possible[0], possible[0] + len(self.new)
+        while text.count(text[at:end]) > 1 and end < len(text):
+            next_end = text.find(b"\n", end + 1)
+            end = next_end if next_end >= 0 else len(text)
+        if text.count(text[at:end]) != 1:
+            return None
+        return MadeEdit(self.path, text[at:end], self.old + text[at + len(self.new) : end], self.line)
+
     def places(self, text: bytes) -> Sequence[int]:
         """Where in a text it may have written what it did: before, that was unique there."""
         possible = [*self._possible(text)]

@@ -96,3 +96,15 @@ def outcomes_of(messages: Sequence[Message]) -> Outcomes | None:
         else:
             attempts += number >= spoken
     return Outcomes(best.edits, best.is_green, attempts, in_all, are_tested=runs[-1].edits == edits)
+
+
+def before_attempts(messages: Sequence[Message], outcomes: Outcomes | None) -> Sequence[Message]:
+    """The messages up to the first edit that was in vain, or to what a person said last, if that is later."""
+    edits, end = 0, len(messages)
+    for number, message in enumerate(messages):
+        if message.role == "user" and not message.by_harness:
+            end = len(messages)
+        edits += sum(call.name == "edit" for call in message.tool_calls)
+        if message.tool_calls and edits > (outcomes.best if outcomes else 0):
+            end = min(end, number)
+    return messages[:end]

@@ -132,6 +132,13 @@ class PythonText:
         """Whether there is a change that begins there."""
         return self.may_become(at, "", demand=demand, tried=tried)
 
+    def becoming(self, at: int, demand: Demand) -> list[str]:
+        """All that the line that goes on at `at` may go on with instead; see `may_become`."""
+        start = self._start_of_line(at)
+        before = self.text[start:at]
+        lines = (line for line in self._lines(at) if self._can_be_undone(at, line))
+        return [line for line in lines if self._meets(start, before + line) >= demand]
+
     def may_become(
         self,
         at: int,

@@ -9,9 +9,10 @@ not there is told so by the tool, which helps it more than a passage of the file
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 
 from qwen_code.local.attempts import Attempts
+from qwen_code.local.edit_places import EditPlaces
 from qwen_code.local.made_edit import MadeEdit
 from qwen_code.local.python_edits import Demand, PythonText
 from qwen_code.local.so_far import SoFar, is_of_tests, quiet
@@ -29,10 +30,6 @@ _OF_AN_EDIT = (b"file_path>", b"old_string>", b"new_string>")
 """In the order in which each can be held to those before."""
 _WITHOUT_A_FILE = (b"grep_search>", b"run_shell_command>")
 _LONGEST_TAG = 256
-_REST = 4
-"""Attempts after which another one may be made in the same place."""
-_MENDING = 3
-"""Attempts that are held to what is certainly wrong, where something is."""
 
 
 class QuotedEdits:
@@ -48,10 +45,7 @@ class QuotedEdits:
         self._so_far = so_far = SoFar() if so_far is None else so_far
         self._sought = so_far.sought.difference(so_far.vain)
         self._python: dict[bytes, PythonText] = {}
-        self._barred_in: dict[bytes, set[int]] = {}
-        self._tried_in: dict[bytes, set[str]] = {}
-        self._demanded = Demand.NO_FLAW
-        """Of the next edit, where it begins at what is flawed."""
+        self._places_in: dict[bytes, EditPlaces] = {}
         self.attempts = Attempts(so_far.edits, so_far.outcomes)
         self._texts: dict[bytes, bytes] = {}
         """Of files that this answer edits, as they will be then."""
@@ -80,7 +74,7 @@ class QuotedEdits:
             return True
         if again := self.attempts.again:
             return _is_on_the_way(written + piece, again.old)
-        barred = self._barred(text)
+        barred = self.places(self._path).barred
         if not _fits(written, text, barred):
             return True
         begun = written + piece
@@ -120,8 +114,7 @@ class QuotedEdits:
         self._written = self._written[-_LONGEST_TAG:]
 
     def _begin(self, kind: bytes, name: bytes) -> None:
-        self._barred_in.clear()
-        self._tried_in.clear()
+        self._places_in.clear()
         if kind == b"function":
             self._tool, self._arguments = name, {}
             self._is_quiet = name == b"run_shell_command" and self.attempts.goes_on
@@ -131,6 +124,26 @@ class QuotedEdits:
             self._key = name
 
     @property
+    def due(self) -> MadeEdit | None:
+        """The edit that has to be made now: what helped again, or what takes back what did not."""
+        if self.attempts.again is not None or not self.attempts.in_vain:
+            return self.attempts.again
+        vain = self.attempts.in_vain[-1]
+        return vain.taken_back_in(self._text_as_it_is(vain.path))
+
+    @property
+    def test_run(self) -> str:
+        """The command that has to be run where tests have to."""
+        known = self._so_far.test_run
+        return quiet(known) if known and self.attempts.goes_on else known
+
+    def known_files(self) -> list[EditPlaces]:
+        """Those that may be edited and are known."""
+        paths = sorted(path.encode() for path in self._so_far.paths if self._text_of(path) is not None)
+        self._places_in.clear()
+        return [self.places(path) for path in paths]
+
+    @property
     def is_between(self) -> bool:
         """Whether a call has just ended."""
         return not self._key and self._written.rstrip().endswith(b"</tool_call>")
@@ -138,7 +151,10 @@ class QuotedEdits:
     @property
     def _text(self) -> bytes:
         """The file that the call is about, or nothing."""
-        path = self._path
+        return self._text_as_it_is(self._path)
+
+    def _text_as_it_is(self, path: bytes) -> bytes:
+        """A file as it will be when the next call is made; nothing if the model does not know it."""
         if path not in self._texts:
             text = self._text_of(path.decode("utf-8", "replace")) or ""
             self._texts[path] = text.replace("\r\n", "\n").encode()
@@ -148,61 +164,16 @@ class QuotedEdits:
     def _path(self) -> bytes:
         return self._arguments.get(b"file_path", b"")
 
-    def _places(self, text: bytes) -> Iterator[tuple[int, bytes]]:
-        """Where in this file something was tried, and what was written there."""
-        for edit in self.attempts.tried:
-            if edit.path == self._path and edit.old and text.count(edit.old) == 1:
-                yield text.index(edit.old), edit.new
+    def places(self, path: bytes) -> EditPlaces:
+        """Where the next edit of a file may begin."""
+        if path not in self._places_in:
+            text = self._text_as_it_is(path)
+            self._places_in[path] = EditPlaces(path, text, self._as_python(path, text), self.attempts)
+        return self._places_in[path]
 
-    def _barred(self, text: bytes) -> set[int]:
-        """Where the next edit may not begin."""
-        if text not in self._barred_in:
-            here = (e for e in self.attempts.standing if e.path == self._path and e.new and e.old)
-            standing = {place: edit.new for edit in here for place in edit.places(text)}
-            everywhere, python = set(range(len(text))), self._as_python(text)
-            barred = set(python.idle - standing.keys()) if python else set[int]()
-            for tried in self._resting(text):
-                free = everywhere - barred - tried
-                if free and (useful := self._of_use(python, text, free) if python else free):
-                    barred = everywhere - useful - standing.keys()
-                    break
-            for place, new in standing.items():
-                barred.update(range(place + 1, place + len(new)))
-            if standing and self.attempts.in_vain:
-                barred.update(everywhere - standing.keys())
-            self._barred_in[text] = barred
-        return self._barred_in[text]
-
-    def _resting(self, text: bytes) -> Iterator[set[int]]:
-        """Places where enough was tried, for now: fewer and fewer, should nothing else be left."""
-        places = [place for place, _ in self._places(text)]
-        often = {place for place in places if places.count(place) > 1}
-        yield from (often | set(places[-_REST:]), often | set(places[-1:]), set(places[-1:]), set())
-
-    def _of_use(self, python: PythonText, text: bytes, free: set[int]) -> set[int]:
-        """Where an edit may begin that can be of use."""
-        tried = self._tried_lines(text)
-        if len(self.attempts.tried) < _MENDING:
-            for demand in (Demand.ONE_LESS,) if self.attempts.tried else (Demand.NONE_LEFT, Demand.ONE_LESS):
-                mending = {n for n in python.flawed & free if python.can_change(n, demand, tried)}
-                if mending:
-                    self._demanded = demand
-                    return mending
-        self._demanded = Demand.NO_FLAW
-        return {n for n in free if python.can_change(n, self._demanded, tried)}
-
-    def _tried_lines(self, text: bytes) -> set[str]:
-        """The lines of which nothing came; asked for at every token that might come next."""
-        if text not in self._tried_in:
-            self._tried_in[text] = {
-                (text[text.rfind(b"\n", 0, place) + 1 : place] + new.partition(b"\n")[0]).decode("latin-1")
-                for place, new in self._places(text)
-            }
-        return self._tried_in[text]
-
-    def _as_python(self, text: bytes) -> PythonText | None:
+    def _as_python(self, path: bytes, text: bytes) -> PythonText | None:
         """The text, if it is Python; as Latin-1, in which a place is the same in characters and bytes."""
-        if not self._path.endswith(b".py"):
+        if not path.endswith(b".py"):
             return None
         if text not in self._python:
             far = self._so_far
@@ -222,12 +193,12 @@ class QuotedEdits:
         changes_a_line = whole.startswith(new) or new.startswith(whole)
         if back is not None or not changes_a_line:
             return changes_a_line
-        python = self._as_python(text)
-        if python is None:
+        places = self.places(self._path)
+        if places.python is None:
             return not self._repeats(new, old, text)
         line, end, _ = new.decode("latin-1").partition("\n")
-        return python.may_become(
-            text.index(old), line, whole=bool(end), demand=self._demanded, tried=self._tried_lines(text)
+        return places.python.may_become(
+            text.index(old), line, whole=bool(end), demand=places.demanded, tried=places.tried_lines
         )
 
     def _may_be_sought(self, pattern: bytes) -> bool:
@@ -293,7 +264,7 @@ class QuotedEdits:
         """
         if not new.strip():
             return False
-        changes = (tried for place, tried in self._places(text) if place == text.index(old))
+        changes = (tried for place, tried in self.places(self._path).tried if place == text.index(old))
         unchanged = ((tried + _END, 0 if tried == old else _alike(old, tried)) for tried in changes)
         return any(len(new) > same and tried.startswith(new) for tried, same in unchanged)
 
@@ -310,15 +281,13 @@ class QuotedEdits:
 
     def _has_more(self) -> bool:
         """Whether there is anything left to try in the file of the last edit."""
-        self._barred_in.clear()
-        self._tried_in.clear()
-        text = self._text
-        python, tried = self._as_python(text), self._tried_lines(text)
+        self._places_in.clear()
+        places = self.places(self._path)
+        python, tried = places.python, places.tried_lines
         if python is None:
             return True
-        return any(
-            python.can_change(n, Demand.NO_FLAW, tried) for n in range(len(text)) if n not in python.idle
-        )
+        free = (n for n in range(len(places.text)) if n not in python.idle)
+        return any(python.can_change(n, Demand.NO_FLAW, tried) for n in free)
 
 
 def _fits(written: bytes, text: bytes, barred: Collection[int]) -> bool:

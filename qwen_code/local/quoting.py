@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from qwen_code.local.constraint import CallConstraint
+from qwen_code.local.due_calls import DueCalls
 from qwen_code.local.gguf import GgufHeader
+from qwen_code.local.lookahead import Lookahead
 from qwen_code.local.model import Model
 from qwen_code.local.quoted_edits import QuotedEdits
 
@@ -24,10 +26,11 @@ def quotes_files(header: GgufHeader) -> bool:
 class QuotingConstraint:
     """The grammar of calls, with edits that quote their file and are new, and with all calls that are due."""
 
-    def __init__(self, model: Model, calls: CallConstraint, edits: QuotedEdits) -> None:
+    def __init__(self, model: Model, calls: CallConstraint, edits: QuotedEdits, due: DueCalls) -> None:
         self._model = model
         self._calls = calls
         self._edits = edits
+        self._due = due
         self._said = b""
         """What the answer says before it calls anything."""
 
@@ -42,6 +45,14 @@ class QuotingConstraint:
     @property
     def opening(self) -> str:
         return self._calls.opening
+
+    def ahead(self, lookahead: Lookahead) -> list[int]:
+        """Tokens that come next whatever the model would say: calls that have to be made."""
+        begins = not self._calls.active and not self._said
+        if not begins and not self._edits.is_between:
+            return []
+        attempts = self._edits.attempts
+        return self._due.next(lookahead) if attempts.tool and not attempts.may_talk else []
 
     def accepts(self, token: int) -> bool:
         return self._fits(token) and self._calls.accepts(token)

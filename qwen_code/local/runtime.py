@@ -15,11 +15,13 @@ from typing import Literal
 from qwen_code.local import ffi
 from qwen_code.local.constraint import CallConstraint, Grammars, SchemaConstraint
 from qwen_code.local.context import ContextOptions
+from qwen_code.local.due_calls import DueCalls
 from qwen_code.local.engine import CHECKPOINT_BYTES, Cancel, Ended, Engine, Request, Step
 from qwen_code.local.kv_sidecar import Sidecar
 from qwen_code.local.kv_store import KvStore, identity_of
 from qwen_code.local.memory import Checkpoint, Track, least_useful
 from qwen_code.local.model import Model, Placement
+from qwen_code.local.outcomes import before_attempts
 from qwen_code.local.prompt_tokens import PromptTokenizer
 from qwen_code.local.quoted_edits import QuotedEdits, TextOf
 from qwen_code.local.quoting import QuotingConstraint, quotes_files
@@ -105,7 +107,8 @@ class Runtime:
         model = Model(path, options.placement, on_progress)
         try:
             self._template = _template_of(model, template)
-            self.engine = Engine(model, options.context, checkpoint_bytes=options.checkpoint_bytes)
+            context = replace(options.context, has_spare=quotes_files(model.header) and not model.hybrid)
+            self.engine = Engine(model, context, checkpoint_bytes=options.checkpoint_bytes)
         except BaseException:
             model.close()
             raise
@@ -164,7 +167,7 @@ class Runtime:
             tell(step)
 
         demand = demand or Demand()
-        constraint = self._constraint(prompt, demand, text_of)
+        constraint = self._constraint(prompt, rendered, demand, text_of)
         request = Request(
             rendered.tokens,
             self._without_calls(sampling) if demand.calls == "none" else sampling,
@@ -172,6 +175,7 @@ class Runtime:
             marks=rendered.marks,
             at_mark=at_mark,
             constraint=constraint,
+            ahead=constraint.ahead if isinstance(constraint, QuotingConstraint) else None,
             forced=self._call_opener if demand.calls == "must" else (),
             stop=demand.stop,
         )
@@ -228,11 +232,12 @@ class Runtime:
             ffi.library_version(),
             context.kv_type,
             str(context.yarn_from and context.window),
+            *(() if context.flash else ("values transposed",)),
         )
         return KvStore(saving.folder, identity, limit_bytes=saving.limit_bytes)
 
     def _constraint(
-        self, prompt: Prompt, demand: Demand, text_of: TextOf
+        self, prompt: Prompt, rendered: Rendered, demand: Demand, text_of: TextOf
     ) -> CallConstraint | QuotingConstraint | SchemaConstraint | None:
         if demand.schema is not None:
             return SchemaConstraint(self.model, demand.schema)
@@ -244,9 +249,13 @@ class Runtime:
                 self._grammars.close()
             self._grammars = Grammars(self.model, tools, self._template.notation)
         calls = CallConstraint(self.model, self._grammars)
-        if not quotes_files(self.model.header):
+        if not self.engine.context.options.has_spare:
             return calls
-        return QuotingConstraint(self.model, calls, QuotedEdits(text_of, SoFar.of(prompt.messages)))
+        so_far = SoFar.of(prompt.messages)
+        edits = QuotedEdits(text_of, so_far)
+        first = before_attempts(prompt.messages, so_far.outcomes)
+        due = DueCalls(self.model, edits, lambda: self._transcript.beginning(rendered, first))
+        return QuotingConstraint(self.model, calls, edits, due)
 
     @property
     def _call_opener(self) -> list[int]:

@@ -87,6 +87,11 @@ class Transcript:
         marks = tuple(sorted({lengths[0], *before_person, lengths[-1]}))
         return Rendered(tokens, chain, lengths, marks)
 
+    def beginning(self, rendered: Rendered, messages: Sequence[Message]) -> list[int]:
+        """What `rendered` holds of its first messages, and the opening of an answer to them."""
+        turns = sum(1 for _ in _turns(messages))
+        return rendered.tokens[: rendered.lengths[turns]] + self._answer_opening
+
     def answered(self, rendered: Rendered, answer: Message, drawn: Sequence[int]) -> Rendered:
         """Remember what the model drew for `answer`, and return the prompt with it as one more entry."""
         entry = [*self._answer_opening, *drawn, *self._answer_closing]

@@ -31,14 +31,14 @@ def test_without_wishes_the_plan_decides() -> None:
 
 
 @needs_llama_cpp
-def test_a_thread_a_core_but_one_alone_where_a_token_is_computed_before_threads_meet() -> None:
+def test_a_model_that_is_soon_computed_is_run_by_one_thread_and_without_flash_attention() -> None:
     small = _header()
     large = [
         replace(part, tensors=tuple(replace(tensor, bytes=2**26) for tensor in part.tensors))
         for part in small
     ]
-    assert runtime_options(small, Settings(), PROCESSOR)[0].context.threads == 1
-    assert runtime_options(large, Settings(), PROCESSOR)[0].context.threads == 6
+    contexts = [runtime_options(header, Settings(), PROCESSOR)[0].context for header in (small, large)]
+    assert [(context.threads, context.flash) for context in contexts] == [(1, False), (6, True)]
 
 
 @needs_llama_cpp

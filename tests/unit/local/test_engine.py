@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,12 +12,14 @@ import pytest
 from qwen_code.errors import ConfigurationError, ContextOverflow
 from qwen_code.local.context import Context, ContextOptions, KvType
 from qwen_code.local.engine import Cancel, Cancelled, Drawn, Ended, Engine, Evaluated, Request, Step
+from qwen_code.local.lookahead import Lookahead
 from qwen_code.local.model import Model
 from qwen_code.local.sampling import Sampling
 from tests.support.tiny_models import Architecture, TinyModel, needs_llama_cpp
 from tests.unit.local.models import ARCHITECTURES, loaded, small_context
 
 GREEDY = Sampling(temperature=0)
+PLAIN = Sampling(temperature=0, repetition_penalty=1.0)
 
 
 @contextmanager
@@ -250,3 +252,58 @@ def test_a_window_beyond_what_the_model_was_trained_for_is_refused_unless_it_is_
         Context(loaded("qwen3"), ContextOptions(65536, threads=1))
     with pytest.raises(ConfigurationError, match=r"at most 131,072"):
         Context(loaded("qwen3"), ContextOptions(2**31 - 1, threads=1, yarn_from=32768))
+
+
+@needs_llama_cpp
+def test_what_is_known_to_come_is_evaluated_at_once_and_the_model_goes_on_behind_it() -> None:
+    prompt, known = _prompt(300), _prompt(260, start=900)
+    expected = known + _answers_behind([*prompt, *known], 6)
+    asked = 0
+
+    def ahead(_: Lookahead) -> list[int]:
+        nonlocal asked
+        asked += 1
+        return known if asked == 1 else []
+
+    with _engine(batch=64) as engine:
+        batches = _counted(engine)
+        steps = _run(engine, Request(prompt, PLAIN, max_tokens=len(expected), ahead=ahead))
+        assert _drawn(steps) == expected
+        reading, behind = -(-len(prompt) // 64), -(-len(known) // 64)
+        assert len(batches) == reading + behind + 5
+        assert engine.memory.tracks[0].tokens == [*prompt, *expected[:-1]]
+
+
+@needs_llama_cpp
+def test_an_answer_may_end_within_what_is_known_to_come() -> None:
+    prompt, known = _prompt(300), _prompt(260, start=900)
+    with _engine(batch=64) as engine:
+        steps = _run(engine, Request(prompt, PLAIN, max_tokens=20, ahead=lambda _: known))
+        assert _drawn(steps) == known[:20]
+        assert engine.memory.tracks[0].tokens == [*prompt, *known[:19]]
+        cancel = Cancel()
+
+        def broken_off(_: Lookahead) -> list[int]:
+            cancel.set()
+            return known
+
+        with pytest.raises(Cancelled):
+            _run(engine, Request([*prompt, 5], PLAIN, max_tokens=20, ahead=broken_off), cancel)
+        assert engine.memory.tracks[0].tokens == [*prompt, 5]
+
+
+def _answers_behind(prompt: list[int], count: int) -> list[int]:
+    with _engine(batch=64) as engine:
+        return _drawn(_run(engine, Request(prompt, PLAIN, max_tokens=count)))
+
+
+def _counted(engine: Engine) -> list[int]:
+    """Gets the size of each batch that is evaluated."""
+    sizes, decode = list[int](), engine.context.decode
+
+    def counting(tokens: Sequence[int], position: int, sequence: int) -> int:
+        sizes.append(len(tokens))
+        return decode(tokens, position, sequence)
+
+    engine.context.decode = counting  # pyright: ignore[reportAttributeAccessIssue]
+    return sizes

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwen_code.local.outcomes import Outcomes, Run, outcomes_of
+from qwen_code.local.outcomes import Outcomes, Run, before_attempts, outcomes_of
 from qwen_code.messages import Message, ToolCall
 
 GREEN = "....  [100%]\n4 passed in 0.01s"
@@ -91,3 +91,19 @@ def test_edits_that_were_not_tested_are_known_as_such() -> None:
     assert outcomes_of(_told(["edit"])) is None
     outcomes = outcomes_of(_told([_red(1)], ["edit", _red(1)], ["edit"]))
     assert outcomes == Outcomes(best=0, is_green=False, attempts=1, in_all=1, are_tested=False)
+
+
+def test_before_the_attempts_that_failed_is_up_to_the_first_edit_behind_the_best_one() -> None:
+    messages = [
+        Message("user", "fix"),
+        *_told([_red(1)], ["edit", _red(1)], ["edit", "edit", _red(1), "edit"]),
+    ]
+    assert before_attempts(messages, outcomes_of(messages)) == messages[:3]
+    helped = [*messages[:3], *_told(["edit", _red(2, "test_g")], ["edit", _red(2, "test_g")])]
+    assert before_attempts(helped, outcomes_of(helped)) == helped[:6]
+    assert before_attempts(messages[:3], None) == messages[:3]
+
+
+def test_it_is_up_to_what_a_person_said_last() -> None:
+    messages = [*_told([_red(1)], ["edit", _red(1)]), Message("user", "go on"), *_told(["edit", _red(1)])]
+    assert before_attempts(messages, outcomes_of(messages)) == messages[:6]

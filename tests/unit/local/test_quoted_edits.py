@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from qwen_code.chunks import CallChunk
 from qwen_code.local.constraint import CallConstraint, Grammars
+from qwen_code.local.due_calls import DueCalls
 from qwen_code.local.outcomes import Outcomes
 from qwen_code.local.quoted_edits import QuotedEdits
 from qwen_code.local.quoting import QuotingConstraint
@@ -304,7 +305,9 @@ def test_edits_that_a_random_model_is_forced_to_make_all_quote_the_file() -> Non
     grammars = Grammars(model, (EDIT,), "xml")
     made: list[str] = []
     for seed in range(20):
-        constraint = QuotingConstraint(model, CallConstraint(model, grammars), QuotedEdits(lambda path: TEXT))
+        edits = QuotedEdits(lambda path: TEXT)
+        due = DueCalls(model, edits, list)
+        constraint = QuotingConstraint(model, CallConstraint(model, grammars), edits, due)
         text, _, _ = forcing.draw("<tool_call>\n<function=edit>\n", seed, constraint)
         chunks = Decoder((EDIT,)).feed(text)
         made += [chunk.call.arguments["old_string"] for chunk in chunks if isinstance(chunk, CallChunk)][:1]

@@ -42,6 +42,16 @@ def test_a_prompt_is_its_entries_and_the_opening_of_the_answer() -> None:
 
 
 @needs_llama_cpp
+def test_an_answer_could_have_been_given_to_its_first_messages_already() -> None:
+    transcript = _transcript()
+    messages = (_user("hi"), Message("assistant", "ho"), _user("more"))
+    rendered = transcript.render(_prompt(*messages))
+    for count in range(4):
+        earlier = transcript.render(_prompt(*messages[:count]))
+        assert transcript.beginning(rendered, messages[:count]) == earlier.tokens
+
+
+@needs_llama_cpp
 def test_marks_lie_behind_the_opening_before_each_thing_a_person_said_and_at_the_end() -> None:
     call = ToolCall("1", "read_file", {})
     prompt = _prompt(
