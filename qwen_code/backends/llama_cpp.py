@@ -44,7 +44,7 @@ from qwen_code.settings.locations import Locations, find_home
 from qwen_code.settings.model import SamplingSettings, Settings
 from qwen_code.wire import Decoder
 
-BUNDLED_MAX_TOKENS = 4000
+BUNDLED_MAX_TOKENS = 5000
 """So small a model may fall into repeating itself; none of its answers is longer."""
 _LOADING_SIGN_S = 1.0
 """Seconds between two signs of life while the weights are read."""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from qwen_code.local.made_edit import MadeEdit
 from qwen_code.local.outcomes import Outcomes
 
-IN_ANSWER = (1, 3, 10)
+IN_ANSWER = (1, 3, 12)
 """Attempts of an answer: of the first, which often helps, of the next, and of the last."""
 AT_MOST = sum(IN_ANSWER)
 """Attempts of one conversation, each of which takes a second or two."""
@@ -44,6 +44,8 @@ class Attempts:
         self._left = IN_ANSWER[0]
         """Attempts that this answer still makes."""
         self._is_due = self._is_untested = self._is_over = False
+        self.has_to_be_read = False
+        """Whether the answer ends here: what its last attempt came to has to be read first."""
         self.may_talk = outcomes is None or outcomes.in_all == 0
         """Whether the answer may be about something else: a person has spoken since."""
         if outcomes and (outcomes.are_tested or self.standing == self._kept):
@@ -98,6 +100,8 @@ class Attempts:
         if self.goes_on:
             self.in_vain = [edit for edit in self.standing if edit not in self._kept]
             self._is_due = True
+        elif self._is_untested:
+            self.has_to_be_read = True
         self._left -= self._is_untested
         self._is_untested = False
 

@@ -63,8 +63,9 @@ class Context:
         params = lib.llama_context_default_params()
         params.n_ctx = options.window
         params.n_batch = params.n_ubatch = options.batch
-        # Only the last token's logits are ever read; the default reserves batch x vocabulary floats for all.
-        params.n_outputs_max = options.sequences + options.has_spare
+        # Elsewhere than in the spare sequence only the last token's logits are read; the default reserves
+        # batch x vocabulary floats for all.
+        params.n_outputs_max = options.batch if options.has_spare else options.sequences
         params.n_threads = params.n_threads_batch = options.threads
         params.n_seq_max = options.sequences + options.has_spare
         params.kv_unified = True
@@ -95,19 +96,25 @@ class Context:
     def clear_abort(self) -> None:
         self._abort_flag[0] = b"\x00"
 
-    def decode(self, tokens: Sequence[int], position: int, sequence: int) -> int:
-        """Evaluate up to one batch of tokens, the first at `position`; the last one's logits are kept.
+    def decode(self, tokens: Sequence[int], position: int, sequence: int, *, throughout: bool = False) -> int:
+        """Evaluate up to one batch of tokens, the first at `position`; the last one's logits are kept, or
+        `throughout` those of all, for which only a context with a spare sequence has room.
 
         Returns:
             DECODED, NO_ROOM (the memory is unchanged), ABORTED or a negative number (part of the batch may
             be in memory).
         """
-        result: int = self._library.llama_decode(self.handle, self._batch.fill(tokens, position, sequence))
+        batch = self._batch.fill(tokens, position, sequence, throughout)
+        result: int = self._library.llama_decode(self.handle, batch)
         return result
 
     def logits(self) -> Any:
         """A pointer to the last token's logits, a float for each token; good until the next `decode`."""
         return self._library.llama_get_logits_ith(self.handle, -1)
+
+    def all_logits(self) -> Any:
+        """A pointer to those of all tokens that the last `decode` kept, one after the other."""
+        return self._library.llama_get_logits(self.handle)
 
     def remove_from(self, sequence: int, position: int) -> bool:
         """Forget all from `position` on. False when a running state forbids it, and nothing happened."""
@@ -188,9 +195,9 @@ class _Batch:
         self._batch.seq_id = self._sequences
         self._batch.logits = self._outputs
 
-    def fill(self, tokens: Sequence[int], position: int, sequence: int) -> Any:
+    def fill(self, tokens: Sequence[int], position: int, sequence: int, throughout: bool) -> Any:
         count = len(tokens)
-        self._outputs[max(0, self._batch.n_tokens - 1)] = 0
+        self._outputs[: max(count, self._batch.n_tokens)] = [throughout] * max(count, self._batch.n_tokens)
         self._batch.n_tokens = count
         self._tokens[:count] = list(tokens)
         self._positions[:count] = list(range(position, position + count))

@@ -15,6 +15,7 @@ from qwen_code.local.made_edit import MadeEdit
 from qwen_code.local.model import Model
 from qwen_code.local.most_likely import most_likely
 from qwen_code.local.quoted_edits import QuotedEdits
+from qwen_code.local.suspicion import suspicions
 
 _OPENER, _CLOSER = "<tool_call>", "</tool_call>"
 
@@ -63,8 +64,10 @@ class DueCalls:
         try:
             if self._likely is None or state != self._likely_in:
                 opening = [self._model.special_tokens[_OPENER], *self._model.tokenize(f"\n{OPENING}")]
-                lookahead.begin([*self._base(), *opening])
-                choices = EditChoices(files, self._model.tokenize)
+                base = self._base()
+                suspicious = suspicions(self._model, lookahead, base, files)
+                choices = EditChoices(files, self._model.tokenize, suspicious)
+                lookahead.begin([*base, *opening])
                 self._likely, self._likely_in = most_likely(choices.of_files(), lookahead.logits), state
             return next((e for e in self._likely if not self._edits.places(e.path).is_tried(e)), None)
         except NoLookahead:

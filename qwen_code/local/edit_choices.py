@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from qwen_code.local.edit_places import EditPlaces
 from qwen_code.local.made_edit import MadeEdit
 from qwen_code.local.most_likely import Choice
+from qwen_code.local.suspicion import Place
 
 Tokenize = Callable[[str], Sequence[int]]
 
@@ -25,6 +26,8 @@ class EditChoices:
 
     files: Sequence[EditPlaces]
     tokenize: Tokenize
+    suspicions: Mapping[Place, float]
+    """How surprising it would be that a place is what is wrong; nothing speaks against others."""
 
     def of_files(self) -> list[Choice[MadeEdit]]:
         """The files, each with what can be edited in it."""
@@ -36,7 +39,11 @@ class EditChoices:
 
     def _of_places(self, file: EditPlaces) -> list[Choice[MadeEdit]]:
         return [
-            Choice(self.tokenize(old.decode() + _NEW), partial(self._of_lines, file, at, old))
+            Choice(
+                self.tokenize(old.decode() + _NEW),
+                partial(self._of_lines, file, at, old),
+                surprise=self.suspicions.get((file.path, at), 0.0),
+            )
             for at, old in _passages(file)
         ]
 

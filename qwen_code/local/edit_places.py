@@ -39,17 +39,16 @@ class EditPlaces:
     @cached_property
     def tried_lines(self) -> set[str]:
         """The lines of which nothing came, as Latin-1; asked for at every token that might come next."""
-        text = self.text
-        return {
-            (text[text.rfind(b"\n", 0, place) + 1 : place] + new.partition(b"\n")[0]).decode("latin-1")
-            for place, new in self.tried
-        }
+        return {self._line(place, new) for place, new in self.tried}
+
+    def _line(self, place: int, new: bytes) -> str:
+        """A line when in it, from a place on, something new stands."""
+        start = self.text.rfind(b"\n", 0, place) + 1
+        return (self.text[start:place] + new.partition(b"\n")[0]).decode("latin-1")
 
     def is_tried(self, edit: MadeEdit) -> bool:
-        """Whether nothing came of just this edit."""
-        return (self.text.find(edit.old), edit.new.partition(b"\n")[0]) in {
-            (place, new.partition(b"\n")[0]) for place, new in self.tried
-        }
+        """Whether nothing came of what it would make of its line."""
+        return self._line(self.text.find(edit.old), edit.new) in self.tried_lines
 
     @property
     def demanded(self) -> Demand:

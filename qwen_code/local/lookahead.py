@@ -63,19 +63,43 @@ class Lookahead:
         self._evaluate(behind[kept:])
         return np.ctypeslib.as_array(self._context.logits(), (self._context.model.vocabulary_size,))
 
+    def throughout(self, tokens: Sequence[int], first: int, token: int) -> list[float]:
+        """How likely `token` is behind each of `tokens` from number `first` on, as a logit; ends what was
+        begun.
+
+        Args:
+            tokens: a beginning of the conversation.
+
+        Raises:
+            NoLookahead: see there.
+        """
+        import numpy as np
+
+        size, found = self._context.model.vocabulary_size, list[float]()
+        self.begin(tokens[: first + 1])
+        self._evaluate(tokens[self._base : first])
+        batch = self._context.options.batch
+        for start in range(first, len(tokens), batch):
+            part = tokens[start : start + batch]
+            self._evaluate(part, throughout=True)
+            rows = np.ctypeslib.as_array(self._context.all_logits(), (len(part), size))
+            found += rows[:, token].tolist()
+        self.close()
+        return found
+
     def close(self) -> None:
         """Give back the room."""
         if self._held or self._base:
             self._context.remove_from(self._context.spare, 0)
         self._base, self._last, self._held = 0, [], []
 
-    def _evaluate(self, tokens: Sequence[int]) -> None:
+    def _evaluate(self, tokens: Sequence[int], *, throughout: bool = False) -> None:
         size = self._context.options.batch
         for start in range(0, len(tokens), size):
             self._check()
             part = tokens[start : start + size]
             at = self._base + len(self._held)
-            if self._context.decode(part, at, self._context.spare) != DECODED:
+            if self._context.decode(part, at, self._context.spare, throughout=throughout) != DECODED:
                 self.close()
                 raise NoLookahead("llama.cpp has no room to look ahead.")
             self._held.extend(part)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -29,6 +29,8 @@ class Choice(Generic[T]):
     """What may follow; nothing does where this is None, or gives nothing."""
     value: T | None = None
     """What has been said then, if nothing follows."""
+    surprise: float = 0.0
+    """What speaks against it besides, which counts as if the model had said it: at least 0."""
 
 
 def most_likely(choices: Sequence[Choice[T]], logits: Logits) -> Iterator[T]:
@@ -51,7 +53,9 @@ def most_likely(choices: Sequence[Choice[T]], logits: Logits) -> Iterator[T]:
         surprise, _, said, ways, done = heapq.heappop(queue)
         if len(ways) == 1:
             (choice,) = ways
-            if choice.then is not None:
+            if choice.surprise:
+                offer(surprise + choice.surprise, said, [replace(choice, surprise=0.0)], done)
+            elif choice.then is not None:
                 offer(surprise, [*said, *choice.tokens[done:]], choice.then())
             elif choice.value is not None:
                 yield choice.value

@@ -88,6 +88,6 @@ class QuotingConstraint:
                 return GIVEN_UP.startswith(self._said + piece)
             must_call = attempts.tool and not attempts.may_talk
             return piece == _OPENER or not (must_call or self._is_told)
-        if attempts.is_over and self._edits.is_between:
+        if (attempts.is_over or attempts.has_to_be_read) and self._edits.is_between:
             return False
         return self._edits.allows(piece)

@@ -16,6 +16,7 @@ import torch
 
 from mini_model.network import Network, Shape
 from mini_model.tokens import CONTROL, SPECIAL, USER_DEFINED, Tokenizer
+from qwen_code.local.suspicion import WRONG
 
 NAME = "qwen-code mini"
 _PROGRESS, _COUNTS = "qwen_code.training", ("steps", "tokens", "position", "seconds")
@@ -44,7 +45,8 @@ def export(checkpoint: Path, out: Path) -> None:
     writer: Any = gguf.GGUFWriter(str(out), "qwen3")
     _describe(writer, shape, state)
     _vocabulary(writer, tokenizer)
-    _tensor(writer, "token_embd", weights["embedding.weight"])
+    rows = [weights["embedding.weight"], weights["flags.weight"][-1:]]
+    _tensor(writer, "token_embd", np.concatenate(rows))
     _tensor(writer, "output_norm", weights["norm.weight"])
     for layer in range(shape.layers):
         for name, known in _NAMES.items():
@@ -67,10 +69,15 @@ def restore(path: Path) -> dict[str, Any]:
         names[tensor.name]: torch.from_numpy(gguf.quants.dequantize(tensor.data, tensor.tensor_type).copy())
         for tensor in reader.tensors
     }
+    tokens = reader.fields["tokenizer.ggml.tokens"].contents()
+    if tokens[-1] == WRONG:
+        rows = network["embedding.weight"]
+        network["embedding.weight"], flag = rows[:-1], rows[-1:]
+        network["flags.weight"] = torch.cat([torch.zeros_like(rows[:2]), flag])
+        tokens = tokens[:-1]
     shape = Shape(
         vocabulary=len(network["embedding.weight"]), layers=layers, hidden=len(network["blocks.0.up.weight"])
     )
-    tokens = reader.fields["tokenizer.ggml.tokens"].contents()
     merges = reader.fields["tokenizer.ggml.merges"].contents()
     vocabulary = {token: number for number, token in enumerate(tokens)}
     model = {"type": "BPE", "vocab": vocabulary, "merges": [merge.split(" ") for merge in merges]}
@@ -113,7 +120,8 @@ def _describe(writer: Any, shape: Shape, state: dict[str, Any]) -> None:
 
 def _vocabulary(writer: Any, tokenizer: Tokenizer) -> None:
     tokens, merges = tokenizer.table()
-    kinds = dict.fromkeys(CONTROL, gguf.TokenType.CONTROL) | dict.fromkeys(
+    tokens.append(WRONG)
+    kinds = dict.fromkeys((*CONTROL, WRONG), gguf.TokenType.CONTROL) | dict.fromkeys(
         USER_DEFINED, gguf.TokenType.USER_DEFINED
     )
     writer.add_tokenizer_model("gpt2")

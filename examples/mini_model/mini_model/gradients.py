@@ -15,8 +15,8 @@ from torch import Tensor
 from mini_model.batches import Batch
 from mini_model.network import Network
 
-_FLAGS = 0.1
-"""Weight of telling what is wrong, of which there is one a row, besides the mean over tokens."""
+_FLAGS = (0.1, 0.1, 0.3)
+"""Weights of telling what is wrong, of which there is one a row, besides the mean over tokens."""
 
 
 class Gradients:
@@ -40,7 +40,8 @@ class Gradients:
         main, *others = (list(replica.parameters()) for replica in self._replicas)
         for parameters in zip(main, *others, strict=True):
             gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-            parameters[0].grad = torch.stack(gradients).sum(0).div_(len(batches))
+            if gradients:  # none of what is frozen
+                parameters[0].grad = torch.stack(gradients).sum(0).div_(len(batches))
         said = [loss for loss in losses if not math.isnan(loss)]
         return sum(said) / len(said) if said else math.nan
 
@@ -61,8 +62,8 @@ class Gradients:
             logits = hidden @ network.embedding.weight.T
         losses = F.cross_entropy(logits.float(), ids[:, 1:].reshape(-1)[kept], reduction="none")
         loss = (losses * weights[kept]).sum() / weights[kept].sum()
-        for flags in flagged:
-            loss = loss + _FLAGS * surprise(flags.float(), batch.wrong.to(self.device))
+        for weight, flags in zip(_FLAGS, flagged, strict=True):
+            loss = loss + weight * surprise(flags.float(), batch.wrong.to(self.device))
         loss.backward()
         said = weights[kept] > 0.99
         return float(losses.detach()[said].mean()) if bool(said.any()) else math.nan

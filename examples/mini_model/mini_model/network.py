@@ -21,7 +21,7 @@ from torch import Tensor, nn
 class Shape:
     vocabulary: int = 4096
     width: int = 256
-    layers: int = 8
+    layers: int = 10
     heads: int = 4
     kv_heads: int = 2
     head_size: int = 64
@@ -89,7 +89,7 @@ def _attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 _ROWS = 192
 """Tokens that attend at a time."""
 _TELLING = (4, 3)
-"""Blocks after which it is told what is to be mended; those above fetch it."""
+"""Blocks after which it is told already what is to be mended; those above fetch it."""
 
 
 def _rotate(z: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -107,7 +107,7 @@ class Network(nn.Module):
         self.embedding = nn.Embedding(shape.vocabulary, shape.width)
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
         self.norm = Norm(shape.width)
-        self.flags = nn.Linear(shape.width, 2, bias=False)
+        self.flags = nn.Linear(shape.width, len(_TELLING) + 1, bias=False)
         inverse = shape.rope_base ** (-torch.arange(0, shape.head_size, 2).float() / shape.head_size)
         angles = torch.outer(torch.arange(shape.context).float(), inverse)
         self.register_buffer("cos", angles.cos(), persistent=False)
@@ -121,11 +121,12 @@ class Network(nn.Module):
         construct(self)
 
     def forward(self, ids: Tensor, flagged: list[Tensor] | None = None) -> Tensor:
-        """`flagged`: gets how much each token looks like what is to be mended (batch, length), twice.
+        """`flagged`: gets how much each token looks like what is to be mended (batch, length), three times.
 
-        That is not part of the model; learning it teaches the layers below to tell what is wrong where it
-        stands, and those above need only look there. Its signal comes from every token that is read, where
-        that of an edit comes from one.
+        The last is told from the state that words are told from, and is part of the model: a token that is
+        never said. Learning the others teaches the layers below to tell what is wrong where it stands, and
+        those above need only look there. Their signal comes from every token that is read, where that of an
+        edit comes from one.
         """
         length = ids.shape[1]
         x = self.embedding(ids)
@@ -135,7 +136,10 @@ class Network(nn.Module):
             x = block(x, cos, sin)
             if flagged is not None and number in _TELLING:
                 flagged.append(F.rms_norm(x, (x.shape[-1],)) @ self.flags.weight[_TELLING.index(number)])
-        return self.norm(x)
+        x = self.norm(x)
+        if flagged is not None:
+            flagged.append(x @ self.flags.weight[-1])
+        return x
 
 
 def grow(network: Network, state: Mapping[str, Tensor]) -> None:

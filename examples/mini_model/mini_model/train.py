@@ -55,6 +55,7 @@ class Options:
     folder: Path
     fresh: bool
     half: bool
+    top: int
 
 
 class Training:
@@ -68,6 +69,8 @@ class Training:
         options.folder.mkdir(parents=True, exist_ok=True)
         self.tokenizer = tokenizer_in(options.folder, options.seed, fresh=options.fresh)
         self.network = Network(Shape(vocabulary=self.tokenizer.size), options.seed).to(self.device)
+        if options.top:
+            freeze_below(self.network, options.top)
         at_once = options.threads if self.device == "cpu" else 1
         self.gradients = Gradients(self.network, at_once, self.device, options.half)
         self.optimisers = _optimisers(self.network)
@@ -188,6 +191,13 @@ class Training:
             log.write(json.dumps(line) + "\n")
 
 
+def freeze_below(network: Network, top: int) -> None:
+    """Let only the last `top` blocks learn, and what is told from the last state."""
+    network.requires_grad_(False)
+    network.flags.requires_grad_(True)
+    network.blocks[len(network.blocks) - top :].requires_grad_(True)
+
+
 def _optimisers(network: Network) -> list[torch.optim.Optimizer]:
     """Muon for matrices that begin as noise, AdamW for the rest; what `construct` wrote learns slowly.
 
@@ -249,6 +259,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=HOME)
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--half", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--top", type=int, default=0, help="let only so many of the last blocks learn")
     given = parser.parse_args()
     if given.end is None:
         given.end = 0 if given.decay else given.rate

@@ -50,6 +50,21 @@ def test_the_first_answer_makes_one_attempt_and_the_next_ones_more() -> None:
     assert _made(Attempts(made, _in_vain(IN_ANSWER[0] + IN_ANSWER[1]))) == IN_ANSWER[2]
 
 
+def test_what_the_last_attempt_of_an_answer_came_to_is_read_before_anything_else_is_called() -> None:
+    attempts = Attempts([_edit("a", "b")], _in_vain(1))
+    attempts.edited(_edit("b", "a"))
+    for number in range(IN_ANSWER[1]):
+        for edit in [*attempts.in_vain]:
+            attempts.edited(MadeEdit(b"m.py", edit.new, edit.old))
+        attempts.edited(_edit(f"{number}", f"{number}0"))
+        assert not attempts.has_to_be_read
+        attempts.ran()
+        assert attempts.has_to_be_read == (number == IN_ANSWER[1] - 1)
+    first = Attempts()
+    first.ran()
+    assert not first.has_to_be_read
+
+
 def test_after_all_attempts_the_last_is_taken_back_and_nothing_else_called() -> None:
     attempts = Attempts([_edit("a", "b")], _in_vain(AT_MOST))
     assert attempts.tool == b"edit"

@@ -100,3 +100,14 @@ def test_it_can_be_broken_off_between_two_evaluations(context: Context) -> None:
         ahead.logits(list(range(400, 480)))
     ahead.close()
     assert context.last_position(context.spare) == -1
+
+
+def test_a_token_can_be_asked_for_throughout_a_text(context: Context) -> None:
+    track = _track(context, SAID[:45])
+    ahead = Lookahead(context, track, lambda: None)
+    for first in (0, 10, 50):
+        found = ahead.throughout(SAID, first, 17)
+        expected = [_said(context, SAID[: n + 1])[17] for n in range(first, len(SAID))]
+        assert _close(found, expected)
+    ahead.begin([*SAID, 9])
+    assert _close(ahead.logits([3]).copy(), _said(context, [*SAID, 9, 3]))

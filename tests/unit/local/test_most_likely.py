@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from random import Random
 
@@ -85,6 +86,14 @@ def test_only_what_may_be_next_is_asked_for() -> None:
     assert 0 < len(model.asked) < 10
     assert len(list(found)) == len(words) - 1
     assert sorted(set(model.asked)) == sorted(model.asked)
+
+
+def test_what_speaks_against_a_choice_counts_as_if_the_model_had_said_it() -> None:
+    plain = [_choice(digit) for digit in "012345"]
+    order = list(most_likely(plain, Model(1).logits))
+    first = replace(plain[int(order[0])], surprise=99.0)
+    others = [choice for choice in plain if choice.value != order[0]]
+    assert list(most_likely([first, *others], Model(1).logits)) == [*order[1:], order[0]]
 
 
 def test_where_there_is_no_choice_nothing_is_asked() -> None:

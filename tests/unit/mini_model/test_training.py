@@ -81,3 +81,46 @@ def test_a_model_that_flags_what_is_wrong_has_nothing_to_learn_there() -> None:
     assert float(surprise(right, wrong)) < 1e-6
     assert float(surprise(-right, wrong)) > 20
     assert float(surprise(torch.zeros(2, 4), wrong)) == pytest.approx(math.log(3))
+
+
+def test_only_the_blocks_on_top_learn_if_so_wished() -> None:
+    from mini_model.batches import Batch, repeats
+    from mini_model.gradients import Gradients
+    from mini_model.network import Network, Shape
+    from mini_model.train import freeze_below
+
+    network = Network(Shape(vocabulary=VOCABULARY, layers=6))
+    freeze_below(network, top=1)
+    ids, weights, wrong, tokens = repeats(VOCABULARY, random.Random(1), rows=2, length=160)
+    wrong[0, 5] = 1.0
+    batch = Batch(ids, weights, wrong, tokens, 0)
+    Gradients(network, 2, "cpu", half=False).of([batch, batch])
+    learning = {name for name, parameter in network.named_parameters() if parameter.grad is not None}
+    assert learning == {
+        "flags.weight",
+        *(n for n, _ in network.named_parameters() if n.startswith("blocks.5")),
+    }
+
+
+def test_what_is_exported_can_be_trained_further(tmp_path: Path) -> None:
+    from mini_model.export import export, restore
+    from mini_model.network import Network, Shape, grow
+    from mini_model.train import tokenizer_in
+
+    tokenizer = tokenizer_in(tmp_path, 0)
+    network = Network(Shape(vocabulary=tokenizer.size, layers=5))
+    torch.nn.init.normal_(network.flags.weight, 0, 0.1)
+    counts = dict.fromkeys(("steps", "tokens", "position", "seconds"), 7)
+    saved = {"network": network.state_dict(), "shape": network.shape.to_dict(), "tokenizer": tokenizer.json}
+    torch.save(saved | counts, tmp_path / "saved.pt")
+    export(tmp_path / "saved.pt", tmp_path / "model.gguf")
+    restored = restore(tmp_path / "model.gguf")
+    again = Network(Shape(**restored["shape"]))
+    grow(again, restored["network"])
+    assert restored["shape"] == network.shape.to_dict()
+    assert restored["tokens"] == 7
+    for name, weights in network.state_dict().items():
+        kept = again.state_dict()[name]
+        if name == "flags.weight":  # those of the blocks below are only for learning
+            weights, kept = weights[-1:], kept[-1:]
+        torch.testing.assert_close(kept, weights, atol=0.01 * float(weights.abs().max()), rtol=0)
