@@ -203,11 +203,11 @@ class QuotedEdits:
 
     def _may_be_sought(self, pattern: bytes) -> bool:
         """Whether a pattern may begin so: as the definition of what came up, and not in vain."""
-        value, end, _ = pattern.decode("utf-8", "replace").partition("\n")
-        if end and value in self._so_far.vain:
+        value, end, _ = pattern.partition(b"\n")
+        if end and (value.decode("utf-8", "replace") in self._so_far.vain or not _is_one_line(pattern)):
             return False
-        sought = self._sought
-        return not sought or (value in sought if end else any(one.startswith(value) for one in sought))
+        sought = (one.encode() for one in self._sought)
+        return not self._sought or any(_is_on_the_way(pattern, one) for one in sought)
 
     def _may_be_run(self, command: bytes) -> bool:
         """Whether a command may begin so: where another attempt follows, without asking for details."""
@@ -243,14 +243,15 @@ class QuotedEdits:
 
     def _may_be_named(self, path: bytes) -> bool:
         """Whether a path may begin so: as one that came up, and for an edit not as one of tests."""
-        value, end, _ = path.decode("utf-8", "replace").partition("\n")
-        if end and self._tool == b"edit" and is_of_tests(value):
+        value, end, _ = path.partition(b"\n")
+        is_one = not end or _is_one_line(path)
+        if not is_one or (end and self._tool == b"edit" and is_of_tests(value.decode("utf-8", "replace"))):
             return False
         paths = self._so_far.paths or self._unread_tests
         again = [self.attempts.again] if self.attempts.again else []
-        if self._tool == b"edit" and (known := self.attempts.in_vain or again):
-            paths = frozenset(edit.path.decode("utf-8", "replace") for edit in known)
-        return not paths or (value in paths if end else any(path.startswith(value) for path in paths))
+        if self._tool == b"edit" and (due := self.attempts.in_vain or again):
+            paths = frozenset(edit.path.decode("utf-8", "replace") for edit in due)
+        return not paths or any(_is_on_the_way(path, known.encode()) for known in paths)
 
     def _standing_before(self, old: bytes) -> MadeEdit | None:
         """The edit that wrote what an old string begins with."""
@@ -302,6 +303,11 @@ def _fits(written: bytes, text: bytes, barred: Collection[int]) -> bool:
         return _is_place(value, text, barred)
     ends = (n for n in range(1, len(_END)) if written.endswith(_END[:n]))
     return any(_is_place(written[:-n], text, barred) for n in ends)
+
+
+def _is_one_line(written: bytes) -> bool:
+    """Whether a value that begins so, and has a line end, can be, or is, what stands before that."""
+    return _is_on_the_way(written, written.partition(b"\n")[0])
 
 
 def _is_on_the_way(written: bytes, value: bytes) -> bool:

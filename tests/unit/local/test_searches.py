@@ -45,6 +45,19 @@ E        +  where <function lower at 0x7f> = m.lower
 """
 
 
+def test_a_search_and_a_path_are_one_line() -> None:
+    searches = _searches(Message("tool", FAILURE, tool_call_id="0"))
+    searches.advance(b"class Order\n")
+    assert _next(searches, "</parameter>", "</tool_response>", "<", "\n") == ["</parameter>", "<"]
+    free = _searches()
+    assert _next(free, "class Any", "class Any\n") == ["class Any", "class Any\n"]
+    free.advance(b"class Any\n")
+    assert _next(free, "</parameter>", "</tool_response>") == ["</parameter>"]
+    reads = QuotedEdits(lambda path: None, SoFar())
+    reads.advance(b"<tool_call>\n<function=read_file>\n<parameter=file_path>\na.py\n")
+    assert _next(reads, "</parameter>", "b.py") == ["</parameter>"]
+
+
 def test_what_nothing_matched_is_not_searched_again() -> None:
     call = ToolCall("1", "grep_search", {"pattern": "def ship"})
     found = ToolCall("2", "grep_search", {"pattern": "class Order"})
