@@ -10,7 +10,7 @@ from pathlib import Path
 
 NAME = "mini"
 """What `-m` calls it; also the name of its prompt profile, the only one that it understands."""
-BUNDLED_SHELL_TIMEOUT_S = 8.0
+BUNDLED_SHELL_TIMEOUT_S = 6.0
 """Seconds that a command of the bundled model may take."""
 _FILE = Path(__file__).with_name("mini") / "mini.gguf"
 

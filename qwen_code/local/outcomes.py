@@ -17,6 +17,12 @@ _FAILING = re.compile(r"^_{3,} (\w[\w.]*)(?:\[.*)? _{3,}$|^FAILED [^:\n]+::([\w:
 """The headline of a test's report, or its line in the summary."""
 
 
+_ENDLESS = "[timed out after "
+"""What the tool says of a command that it ended."""
+_AS_LONG_AS = 5
+"""Attempts that take as long as one which makes a loop endless."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """Tests that were run until the first that failed."""
@@ -35,6 +41,11 @@ class Run:
     def is_green(self) -> bool:
         """Whether all tests passed."""
         return bool(self._end) and not _FAILED.search(self._end)
+
+    @property
+    def attempts(self) -> int:
+        """As how many it counts, for a conversation has only so much time."""
+        return _AS_LONG_AS if _ENDLESS in self.text else 1
 
     @property
     def passed(self) -> int:
@@ -68,7 +79,7 @@ class Outcomes:
     attempts: int
     """Runs since then that were no better, as far as they came after what a person said last."""
     in_all: int
-    """Runs after edits, of the same."""
+    """Runs after edits, of the same; those that took long count more."""
     are_tested: bool = True
     """Whether the tests were run after the last edit."""
 
@@ -89,7 +100,7 @@ def outcomes_of(messages: Sequence[Message]) -> Outcomes | None:
         return None
     best, attempts, in_all = runs[0], 0, 0
     for number, (before, run) in enumerate(pairwise(runs), 1):
-        in_all += number >= spoken and run.edits > before.edits
+        in_all += run.attempts if number >= spoken and run.edits > before.edits else 0
         # Without edits, someone else made some. What helps a little is often chance, but for a first attempt.
         if run.edits == before.edits or (run.is_better_than(best) and (run.is_green or not attempts)):
             best, attempts = run, 0

@@ -93,6 +93,13 @@ def test_edits_that_were_not_tested_are_known_as_such() -> None:
     assert outcomes == Outcomes(best=0, is_green=False, attempts=1, in_all=1, are_tested=False)
 
 
+def test_an_attempt_that_made_a_loop_endless_counts_as_those_that_there_would_have_been_time_for() -> None:
+    ended = "(no output)\n[timed out after 6 s; it and all that it started was ended. Set timeout]"
+    outcomes = outcomes_of(_told([_red(1)], ["edit", _red(1)], ["edit", ended]))
+    assert outcomes is not None
+    assert (outcomes.attempts, outcomes.in_all) == (2, 6)
+
+
 def test_before_the_attempts_that_failed_is_up_to_the_first_edit_behind_the_best_one() -> None:
     messages = [
         Message("user", "fix"),
