@@ -37,29 +37,21 @@ def suspicions(
     token = model.special_tokens.get(WRONG)
     if token is None:
         return {}
-    looks = {
-        place: how for file in files for place, how in _looks(model, lookahead, base, file, token).items()
-    }
-    return _surprises(looks)
-
-
-def _looks(
-    model: Model, lookahead: Lookahead, base: Sequence[int], file: EditPlaces, token: int
-) -> dict[Place, float]:
     pieces = [model.piece(each) for each in base]
-    starts = [0, *accumulate(map(len, pieces))]
-    shown = file.text.rstrip(b"\n")
-    at = b"".join(pieces).rfind(shown)
-    if at < 0 or not shown:
-        return {}
-    first, last = bisect_right(starts, at) - 1, bisect_right(starts, at + len(shown) - 1)
-    logits = lookahead.throughout(base[:last], first, token)
-    _, useful = file.useful
-    return {
-        (file.path, place): logits[bisect_right(starts, at + place) - 1 - first]
-        for place in useful
-        if place < len(shown)
-    }
+    starts, said = [0, *accumulate(map(len, pieces))], b"".join(pieces)
+    looks = dict[Place, float]()
+    for file in files:
+        shown = file.text.rstrip(b"\n")
+        at = said.rfind(shown)
+        if at < 0 or not shown:
+            continue
+        first, last = bisect_right(starts, at) - 1, bisect_right(starts, at + len(shown) - 1)
+        logits = lookahead.throughout(base[:last], first, token)
+        _, useful = file.useful
+        for place in useful:
+            if place < len(shown):
+                looks[file.path, place] = logits[bisect_right(starts, at + place) - 1 - first]
+    return _surprises(looks)
 
 
 def _surprises(looks: Mapping[Place, float]) -> dict[Place, float]:

@@ -1,4 +1,4 @@
-"""Feeds training: a process of its own makes examples, here they become batches of about the same size."""
+"""Feeds training: processes of their own make examples, and batches of about the same size of them."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import math
 import multiprocessing
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.queues import Queue
 from queue import Empty
 from typing import Any, TypeAlias
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from mini_model.corpus import Example, examples
+from mini_model.corpus import Example, numbered
+from mini_model.mistakes import Mistake
 from mini_model.mistakes import read as known_mistakes
 from mini_model.tokens import SPECIAL, Tokenizer
 
-LONGEST = 4000
-"""Tokens of an example that is trained on."""
-_AHEAD = 400
+_AHEAD = 4
 _PATIENCE_S = 300
 _SHARPENING = 150
 """Examples during which much of the time goes to copying alone, lest it be forgotten before it is used."""
@@ -32,6 +32,10 @@ there for the first time: new names can't be foreseen, and would drown the rest.
 _DECISION_WEIGHTS = (4.0, 3.0, 2.0)
 """Of the first tokens of an edit's strings: behind them hardly more than one place can be meant, and the rest
 is copying and has little to teach."""
+
+
+Made: TypeAlias = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any], int]
+"""Ids, weights, what is wrong (1; 0 where something may be, -1 where nothing can), and how many tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,46 +50,96 @@ class Batch:
     position: int
 
 
-def batches(tokenizer: Tokenizer, position: int, area: int, seed: int) -> Iterator[Batch]:
-    """Batches of at most `area` tokens, padding included, from example `position` on."""
-    source = _stream(tokenizer, position, seed)
-    while True:
-        group: list[Example] = []
-        while len(group) < _GROUP:
-            position, example = next(source)
-            if len(example.ids) <= LONGEST:
-                group.append(example)
-        rng = random.Random(f"{seed}/{position}")
-        made = [_padded(part, rng) for part in _cut(sorted(group, key=lambda e: len(e.ids)), area)]
-        share = 0.3 if position < _SHARPENING else 0.08
-        made += [repeats(tokenizer.size, rng) for _ in range(max(1, round(share * len(made))))]
-        rng.shuffle(made)
-        for ids, weights, wrong, tokens in made:
-            yield Batch(ids, weights, wrong, tokens, position + 1)
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How large batches are to be, in tokens."""
+
+    area: int
+    """Of a batch, padding included; one example may have more."""
+    longest: int
+    """Of an example; those that have more are left out."""
 
 
-def _stream(tokenizer: Tokenizer, position: int, seed: int) -> Iterator[tuple[int, Example]]:
+def batches(
+    tokenizer: Tokenizer, position: int, sizes: Sizes, seed: int, workers: int = 1
+) -> Iterator[Batch]:
+    """Batches of the examples from number `position` on.
+
+    Args:
+        workers: processes that make examples; the batches are the same however many there are.
+    """
+    for after, group in _stream(tokenizer, position, sizes, seed, workers):
+        for made in group:
+            yield as_batch(made, after)
+
+
+def as_batch(made: Made, position: int = 0) -> Batch:
+    """What a worker made, as tensors."""
+    ids, weights, wrong, tokens = made
+    flags = torch.from_numpy(wrong).float()
+    flags = flags.masked_fill(flags < 0, -math.inf)
+    return Batch(torch.from_numpy(ids).long(), torch.from_numpy(weights).float(), flags, tokens, position)
+
+
+def _stream(
+    tokenizer: Tokenizer, position: int, sizes: Sizes, seed: int, workers: int
+) -> Iterator[tuple[int, list[Made]]]:
+    """Groups of batches, each with the number of the first example behind it."""
     context = multiprocessing.get_context("spawn")
-    queue: Queue[Any] = context.Queue(_AHEAD)
-    worker = context.Process(
-        target=_produce, args=(tokenizer.json, position, seed, queue, os.getpid()), daemon=True
-    )
-    worker.start()
+    queues: list[Queue[Any]] = [context.Queue(_AHEAD) for _ in range(workers)]
+    processes = [
+        context.Process(
+            target=_produce,
+            args=(
+                tokenizer.json,
+                position + number * _GROUP,
+                workers * _GROUP,
+                sizes,
+                seed,
+                queue,
+                os.getpid(),
+            ),
+            daemon=True,
+        )
+        for number, queue in enumerate(queues)
+    ]
+    for process in processes:
+        process.start()
     while True:
-        try:
-            position, example = queue.get(timeout=_PATIENCE_S)
-        except Empty:
-            what = "is stuck" if worker.is_alive() else "has ended; see above"
-            raise RuntimeError(f"the process that makes examples {what}, after number {position}") from None
-        yield position, example
+        for process, queue in zip(processes, queues, strict=True):
+            try:
+                position, group = queue.get(timeout=_PATIENCE_S)
+            except Empty:
+                what = "is stuck" if process.is_alive() else "has ended; see above"
+                raise RuntimeError(f"a process that makes examples {what}, after number {position}") from None
+            yield position, group
 
 
-def _produce(trained: str, position: int, seed: int, queue: Queue[Any], parent: int) -> None:
+def _produce(
+    trained: str, start: int, step: int, sizes: Sizes, seed: int, queue: Queue[Any], parent: int
+) -> None:
     os.nice(3)
-    for item in examples(Tokenizer(trained), position, 1, seed, known_mistakes()):
-        queue.put(item)
-        if os.getppid() != parent:
-            return
+    tokenizer, mistakes = Tokenizer(trained), known_mistakes()
+    while os.getppid() == parent:
+        queue.put((start + _GROUP, _group(tokenizer, start, sizes, seed, mistakes)))
+        start += step
+
+
+def _group(
+    tokenizer: Tokenizer, start: int, sizes: Sizes, seed: int, mistakes: Sequence[Mistake]
+) -> list[Made]:
+    """Batches of the examples from `start` on, in each those of like length, and some for copying alone."""
+    made = [numbered(tokenizer, number, seed, mistakes) for number in range(start, start + _GROUP)]
+    fitting = sorted(
+        (each for each in made if len(each.ids) <= sizes.longest), key=lambda each: len(each.ids)
+    )
+    rng = random.Random(f"{seed}/{start}")
+    group = [_padded(part, rng) for part in _cut(fitting, sizes.area)]
+    share = 0.3 if start < _SHARPENING else 0.08
+    rows = round(6 * sizes.area / 2200)
+    group += [repeats(tokenizer.size, rng, rows) for _ in range(max(1, round(share * len(group))))]
+    rng.shuffle(group)
+    return group
 
 
 def _cut(group: list[Example], area: int) -> Iterator[list[Example]]:
@@ -98,21 +152,17 @@ def _cut(group: list[Example], area: int) -> Iterator[list[Example]]:
     yield part
 
 
-_Made: TypeAlias = tuple[Tensor, Tensor, Tensor, int]
-"""The fields of a batch, without the position."""
-
-
-def _padded(part: list[Example], rng: random.Random) -> _Made:
+def _padded(part: list[Example], rng: random.Random) -> Made:
     length = max(len(example.ids) for example in part)
-    ids = torch.zeros(len(part), length, dtype=torch.long)
-    weights = torch.zeros(len(part), length)
-    wrong = torch.full((len(part), length), -math.inf)
+    ids = np.zeros((len(part), length), np.int16)
+    weights = np.zeros((len(part), length), np.float16)
+    wrong = np.full((len(part), length), -1, np.int8)
     for row, example in enumerate(part):
-        read = ~torch.tensor(example.said)
-        wrong[row, : len(example.ids)][read] = 0.0
-        wrong[row, example.wrong] = 1.0
-        ids[row, : len(example.ids)] = torch.tensor(example.ids)
-        weights[row, : len(example.ids)] = torch.tensor(_weights(example, rng))
+        size = len(example.ids)
+        wrong[row, :size] = np.where(example.said, -1, 0)
+        wrong[row, example.wrong] = 1
+        ids[row, :size] = example.ids
+        weights[row, :size] = _weights(example, rng)
     return ids, weights, wrong, sum(len(example.ids) for example in part)
 
 
@@ -129,10 +179,9 @@ def _weights(example: Example, rng: random.Random) -> list[float]:
     return weights
 
 
-def repeats(vocabulary: int, rng: random.Random, rows: int = 6, length: int = 320) -> _Made:
+def repeats(vocabulary: int, rng: random.Random, rows: int = 6, length: int = 320) -> Made:
     """Random tokens of which parts come again: keeps copying sharp for every token."""
-    ids = torch.zeros(rows, length, dtype=torch.long)
-    weights = torch.zeros(rows, length)
+    ids, weights = np.zeros((rows, length), np.int16), np.zeros((rows, length), np.float16)
     for row in range(rows):
         phrase = [rng.randrange(len(SPECIAL), vocabulary) for _ in range(rng.randint(20, 140))]
         line, marks = list(phrase), [0.0] * len(phrase)
@@ -142,6 +191,6 @@ def repeats(vocabulary: int, rng: random.Random, rows: int = 6, length: int = 32
             between = [rng.randrange(len(SPECIAL), vocabulary) for _ in range(rng.randint(0, 5))]
             line += between + part
             marks += [0.0] * (len(between) + 1) + [0.3] * (len(part) - 1)
-        ids[row] = torch.tensor(line[:length])
-        weights[row] = torch.tensor(marks[:length])
-    return ids, weights, torch.zeros(rows, length), rows * length
+        ids[row] = line[:length]
+        weights[row] = marks[:length]
+    return ids, weights, np.zeros((rows, length), np.int8), rows * length

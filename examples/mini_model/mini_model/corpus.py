@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from mini_model import found_code
 from mini_model.chat import SYSTEM
 from mini_model.mistakes import Mistake
 from mini_model.other_traces import chat_trace, go_on, short_trace
@@ -21,6 +22,9 @@ from mini_model.trace import Trace
 OPENING = f"<|im_start|>system\n{SYSTEM}<|im_end|>\n"
 _CHATS, _SHORT, _EXERCISES = 0.02, 0.03, 0.88
 """The shares of each kind; an exercise has about a sixth of the tokens of a whole repair."""
+_FOUND, _ALL_FOUND = 0.45, 40_000
+"""The share of exercises with code that is found, of which nothing is known but that a line was spoilt; it
+grows over so many conversations, for without a test that is the harder task."""
 _GIVES_UP = 0.15
 """The share of repairs with wrong attempts that find nothing else."""
 _MISTAKES = 0.16
@@ -60,7 +64,9 @@ def make_trace(number: int, seed: int = 0, mistakes: Sequence[Mistake] = ()) -> 
             go_on(trace, rng)
         return trace
     if kind < _CHATS + _SHORT + _EXERCISES:
-        return exercise(rng, tasks)
+        share = _FOUND * min(1.0, number / _ALL_FOUND)
+        found = found_code.exercise(rng) if rng.random() < share else None
+        return found or exercise(rng, tasks)
     while True:
         wrong = rng.choice((1, 1, 1, 2, 2, 3, 4, 7)) if rng.random() < 0.35 * progress else 0
         bugs = rng.choice((2, 2, 3, 3, 4)) if rng.random() < 0.4 else 1
@@ -119,11 +125,6 @@ def _decisions(ids: Sequence[int], said: Sequence[bool], tokenizer: Tokenizer) -
                 yield at
 
 
-def examples(
-    tokenizer: Tokenizer, start: int, step: int, seed: int = 0, mistakes: Sequence[Mistake] = ()
-) -> Iterator[tuple[int, Example]]:
-    """Every `step`-th example from `start` on."""
-    number = start
-    while True:
-        yield number, encode(make_trace(number, seed, mistakes), tokenizer)
-        number += step
+def numbered(tokenizer: Tokenizer, number: int, seed: int = 0, mistakes: Sequence[Mistake] = ()) -> Example:
+    """The conversation with a number, in tokens."""
+    return encode(make_trace(number, seed, mistakes), tokenizer)

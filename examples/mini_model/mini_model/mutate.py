@@ -56,7 +56,6 @@ _CALLS = {
     "isupper": ("islower",),
     "islower": ("isupper",),
     "extend": ("append",),
-    "split": ("strip",),
     "rstrip": ("lstrip", "strip"),
     "lstrip": ("rstrip", "strip"),
     "floor": ("ceil",),
@@ -66,7 +65,28 @@ _CALLS = {
     "add": ("discard",),
     "int": ("str",),
     "str": ("int",),
+    "round": ("int",),
+    "find": ("rfind",),
+    "rfind": ("find",),
+    "split": ("strip", "rsplit"),
+    "rsplit": ("split",),
+    "partition": ("rpartition",),
+    "rpartition": ("partition",),
+    "match": ("search", "fullmatch"),
+    "search": ("match",),
+    "fullmatch": ("match",),
+    "popleft": ("pop",),
+    "appendleft": ("append",),
+    "weekday": ("isoweekday",),
+    "isoweekday": ("weekday",),
+    "union": ("intersection",),
+    "intersection": ("union",),
+    "issubset": ("issuperset",),
+    "issuperset": ("issubset",),
+    "sin": ("cos",),
+    "cos": ("sin",),
 }
+_SHORT_STRING = re.compile(r"""(?<![\w'"])(?:"[^"\\\n ]{1,10}"|'[^'\\\n ]{1,10}')(?!['"])""")
 _EMPTY = {"''": ("' '",), "' '": ("''",), "', '": ("','", "' '"), "','": ("', '",), "'-'": ("'_'",)}
 
 
@@ -128,6 +148,7 @@ class _Place:
     after: str
     names: tuple[str, ...]
     attributes: tuple[str, ...]
+    strings: tuple[str, ...]
 
 
 _Edit: TypeAlias = tuple[str, str]
@@ -138,7 +159,8 @@ def _edits(source: str) -> Iterator[tuple[str, tuple[int, int], int, str]]:
     tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     texts = ["", "", *(token.string for token in tokens), ""]
     names = _names_by_line(source)
-    attributes = tuple(sorted(set(re.findall(r"self\.([a-z_]+)\b(?!\()", source))))
+    attributes = tuple(sorted(set(re.findall(r"\w\.([a-z_]+)\b(?!\()", source))))
+    strings = tuple(sorted(set(_SHORT_STRING.findall(source))))
     for at, token in enumerate(tokens):
         handler = _HANDLERS.get(token.type)
         if handler is None:
@@ -152,6 +174,7 @@ def _edits(source: str) -> Iterator[tuple[str, tuple[int, int], int, str]]:
             texts[at + 3],
             names.get(token.start[0], ()),
             attributes,
+            strings,
         )
         for kind, text in handler(place):
             # Without a `not` goes the space behind it too.
@@ -182,6 +205,11 @@ def _of_number(at: _Place) -> Iterator[_Edit]:
 
 def _of_string(at: _Place) -> Iterator[_Edit]:
     yield from (("string", other) for other in _EMPTY.get(at.text, ()))
+    if at.text in at.strings:
+        is_word = at.text[1].isalnum()
+        yield from (
+            ("text", other) for other in at.strings if other != at.text and other[1].isalnum() == is_word
+        )
 
 
 def _of_name(at: _Place) -> Iterator[_Edit]:
@@ -248,11 +276,17 @@ def _by_line(text: str) -> Iterator[tuple[str, str]]:
         rest = found[3]
         if not rest.startswith("not ") and found[2] != "return":
             yield "extra not", f"{found[1]}{found[2]} not {rest}"
+    if found := re.match(r"^(\s*)elif (.*)$", text):
+        yield "branch", f"{found[1]}if {found[2]}"
+    yield from _of_arguments(text)
+
+
+def _of_arguments(text: str) -> Iterator[tuple[str, str]]:
     if ", reverse=True" in text:
         yield "argument", text.replace(", reverse=True", "", 1)
+    if (found := re.search(r"(?<=\w\()(\w+), (\w+)(?=[,)])", text)) and "def " not in text:
+        yield "arguments", f"{text[: found.start()]}{found[2]}, {found[1]}{text[found.end() :]}"
     if ", 0)" in text:
         yield "constant", text.replace(", 0)", ", 1)", 1)
     if re.match(r"\s*sorted\(|.*\bin sorted\(\w+\)", text):
         yield "function", re.sub(r"sorted\((\w+)\)", r"\1", text, count=1)
-    if found := re.match(r"^(\s*)elif (.*)$", text):
-        yield "branch", f"{found[1]}if {found[2]}"

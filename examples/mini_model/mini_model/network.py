@@ -27,7 +27,7 @@ class Shape:
     head_size: int = 64
     hidden: int = 640
     rope_base: float = 1e7
-    context: int = 4096
+    context: int = 8192
 
     def to_dict(self) -> dict[str, float]:
         return asdict(self)

@@ -2,9 +2,13 @@
 
     python -m mini_model.train --minutes 60             # begin, or go on from the last checkpoint
     python -m mini_model.train --minutes 20 --decay     # the last part: the rate goes down to nothing
+    python -m mini_model.train --fresh --million 39 --minutes 300    # all of it, from noise
 
 Minutes of the first kind can be added at any time; the second kind makes `finished.pt` and leaves the
-checkpoint as it is.
+checkpoint as it is. Where a number of tokens is given, the rate goes down all the way, whenever it was
+interrupted (then without `--fresh`). A GPU wants larger batches, and more processes that fill them:
+
+    python -m mini_model.train --minutes 8 --decay --area 14000 --batches 2 --workers 12
 """
 
 from __future__ import annotations
@@ -26,7 +30,7 @@ import torch
 from torch import Tensor
 
 from mini_model.answers import right_answers
-from mini_model.batches import LONGEST, Batch, batches, repeats
+from mini_model.batches import Batch, Sizes, as_batch, batches, repeats
 from mini_model.corpus import OPENING, encode, make_trace
 from mini_model.export import restore
 from mini_model.gradients import Gradients
@@ -45,13 +49,16 @@ _HELD_OUT = 10_000_000
 @dataclass
 class Options:
     minutes: float
+    million: float
     decay: bool
     rate: float
     end: float
     area: int
+    longest: int
     batches: int
     seed: int
     threads: int
+    workers: int
     folder: Path
     fresh: bool
     half: bool
@@ -82,7 +89,7 @@ class Training:
         if not options.fresh:
             self._go_on()
         self.looked_at = [encode(make_trace(_HELD_OUT + n), self.tokenizer) for n in range(60)]
-        self.looked_at = [example for example in self.looked_at if len(example.ids) <= LONGEST][:40]
+        self.looked_at = [example for example in self.looked_at if len(example.ids) <= 4000][:40]
 
     @property
     def checkpoint(self) -> Path:
@@ -91,16 +98,18 @@ class Training:
     def run(self) -> None:
         """Train for the minutes asked for."""
         options, started, saved = self.options, time.monotonic(), time.monotonic()
-        first, seconds_before, smooth = self.steps, self.seconds, 0.0
-        stream = batches(self.tokenizer, self.position, options.area, options.seed)
+        first, seconds_before, smooth, looked = self.steps, self.seconds, 0.0, started
+        sizes = Sizes(options.area, options.longest)
+        stream = batches(self.tokenizer, self.position, sizes, options.seed, options.workers)
         try:
             while parts := list(itertools.islice(stream, options.batches)):
                 spent = time.monotonic() - started
-                done = spent / (options.minutes * 60)
-                if done >= 1 or self.stopping:
+                done, learned = spent / (options.minutes * 60), self.tokens / 1e6 / options.million
+                if max(done, learned) >= 1 or self.stopping:
                     break
                 rate = options.rate * min(1.0, (self.steps + 1) / 80, (self.steps - first + 1) / 40)
                 rate *= 1 + done * (max(0.02, options.end / options.rate) - 1)
+                rate *= max(0.02, 1 - learned)
                 loss = self.step(parts, rate)
                 if not math.isnan(loss):
                     smooth = loss if smooth == 0 else 0.97 * smooth + 0.03 * loss
@@ -110,13 +119,16 @@ class Training:
                 self.seconds = seconds_before + spent
                 if self.steps % 25 == 0:
                     self._tell(smooth, rate)
-                if self.steps % 200 == 0:
+                if time.monotonic() - looked > 300:
                     self._look()
+                    looked = time.monotonic()
                 if time.monotonic() - saved > 120:
                     self.save(options.folder / "finishing.pt" if options.decay else self.checkpoint)
                     saved = time.monotonic()
         finally:  # whatever happened, what was learned is kept
             self.save(options.folder / "finished.pt" if options.decay else self.checkpoint)
+        if self.tokens / 1e6 >= options.million:
+            self.save(options.folder / "finished.pt")
         self._look()
 
     def _stop(self, *_: object) -> None:
@@ -176,11 +188,10 @@ class Training:
     @torch.no_grad()
     def _copying(self) -> float:
         """How often a phrase of random tokens that came before is gone on with."""
-        ids, weights, *_ = repeats(self.tokenizer.size, random.Random(3), 6, 600)
-        guessed = (
-            (self.network(ids.to(self.device)) @ self.network.embedding.weight.T).argmax(-1)[:, :-1].cpu()
-        )
-        return round(float((guessed == ids[:, 1:])[weights[:, 1:] > 0].float().mean()), 3)
+        batch = as_batch(repeats(self.tokenizer.size, random.Random(3), 6, 600))
+        hidden = self.network(batch.ids.to(self.device))
+        guessed = (hidden @ self.network.embedding.weight.T).argmax(-1)[:, :-1].cpu()
+        return round(float((guessed == batch.ids[:, 1:])[batch.weights[:, 1:] > 0].float().mean()), 3)
 
     def _look(self) -> None:
         right = right_answers(self.network, self.tokenizer, self.looked_at, self.device)
@@ -249,13 +260,18 @@ def tokenizer_in(folder: Path, seed: int, *, fresh: bool = False) -> Tokenizer:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train the demonstration model.")
     parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument(
+        "--million", type=float, default=math.inf, help="tokens in all, towards which the rate goes down"
+    )
     parser.add_argument("--decay", action="store_true")
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--end", type=float, help="what the rate has come down to when the time is over")
     parser.add_argument("--area", type=int, default=2200)
+    parser.add_argument("--longest", type=int, default=4000, help="tokens of an example; up to 8000")
     parser.add_argument("--batches", type=int, default=4, help="how many one step takes")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=1, help="processes that make examples")
     parser.add_argument("--folder", type=Path, default=HOME)
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--half", action=argparse.BooleanOptionalAction, default=True)

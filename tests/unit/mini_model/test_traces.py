@@ -1,6 +1,7 @@
 # pyright: basic, reportMissingImports=false
 from __future__ import annotations
 
+import ast
 import os
 import random
 import re
@@ -90,7 +91,7 @@ def test_a_trace_with_a_number_is_always_the_same() -> None:
     from mini_model.corpus import make_trace
 
     one, other = ("".join(text for text, _ in make_trace(4321).pieces) for _ in range(2))
-    assert VARIES.sub("", one) == VARIES.sub("", other)
+    assert one == other
 
 
 def test_there_are_many_families_of_bugs() -> None:
@@ -285,3 +286,25 @@ def test_an_edit_is_taken_back_by_one_that_is_unique() -> None:
     assert undone(after, after.rindex("a\n"), "a", "b") is None
     first = before.replace("a\n\n", "b\n\n")
     assert undone(first, first.index("b"), "b", "a") == ("b\n\n\ndef g(a):", "a\n\n\ndef g(a):")
+
+
+def test_the_edit_of_an_exercise_with_found_code_changes_one_line_of_what_was_read() -> None:
+    from mini_model import found_code
+
+    traces = [trace for seed in range(60) if (trace := found_code.exercise(random.Random(seed)))]
+    assert len(traces) > 20
+    for trace in traces:
+        shown = RESPONSE.findall(trace.pieces[0][0])[-1]
+        old, new = re.findall(r"<parameter=\w+_string>\n(.*?)\n</parameter>", trace.right, re.DOTALL)
+        assert shown.count(old) == 1
+        after = shown.replace(old, new)
+        ast.parse(after)
+        changed = [a for a, b in zip(shown.split("\n"), after.split("\n"), strict=True) if a != b]
+        assert changed == [line for line, _ in trace.wrong]
+
+
+def test_an_exercise_with_found_code_with_a_number_is_always_the_same() -> None:
+    from mini_model import found_code
+
+    one, other = (found_code.exercise(random.Random(7)) for _ in range(2))
+    assert one == other

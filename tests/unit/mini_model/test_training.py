@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from pathlib import Path
@@ -16,15 +17,15 @@ VOCABULARY = 512
 
 
 def test_batches_that_are_worked_on_at_once_give_the_mean_of_their_gradients() -> None:
-    from mini_model.batches import Batch, repeats
+    from mini_model.batches import Batch, as_batch, repeats
     from mini_model.gradients import Gradients
     from mini_model.network import Network, Shape
 
     batches = []
     for seed in (1, 2):
-        ids, weights, wrong, tokens = repeats(VOCABULARY, random.Random(seed), rows=2, length=160)
-        wrong[0, 5 + seed] = 1.0
-        batches.append(Batch(ids, weights, wrong, tokens, 0))
+        batch = as_batch(repeats(VOCABULARY, random.Random(seed), rows=2, length=160))
+        batch.wrong[0, 5 + seed] = 1.0
+        batches.append(batch)
 
     def gradient(at_once: int, *parts: Batch) -> Any:
         network = Network(Shape(vocabulary=VOCABULARY, layers=5))
@@ -37,13 +38,13 @@ def test_batches_that_are_worked_on_at_once_give_the_mean_of_their_gradients() -
 
 @torch.no_grad()
 def test_a_model_that_has_learned_nothing_goes_on_with_a_repeated_phrase() -> None:
-    from mini_model.batches import repeats
+    from mini_model.batches import as_batch, repeats
     from mini_model.network import Network, Shape
 
     network = Network(Shape(vocabulary=VOCABULARY))
-    ids, weights, *_ = repeats(VOCABULARY, random.Random(3), rows=4, length=400)
-    guessed = (network(ids) @ network.embedding.weight.T).argmax(-1)[:, :-1]
-    assert (guessed == ids[:, 1:])[weights[:, 1:] > 0].float().mean() > 0.85
+    batch = as_batch(repeats(VOCABULARY, random.Random(3), rows=4, length=400))
+    guessed = (network(batch.ids) @ network.embedding.weight.T).argmax(-1)[:, :-1]
+    assert (guessed == batch.ids[:, 1:])[batch.weights[:, 1:] > 0].float().mean() > 0.85
 
 
 @torch.no_grad()
@@ -84,16 +85,15 @@ def test_a_model_that_flags_what_is_wrong_has_nothing_to_learn_there() -> None:
 
 
 def test_only_the_blocks_on_top_learn_if_so_wished() -> None:
-    from mini_model.batches import Batch, repeats
+    from mini_model.batches import as_batch, repeats
     from mini_model.gradients import Gradients
     from mini_model.network import Network, Shape
     from mini_model.train import freeze_below
 
     network = Network(Shape(vocabulary=VOCABULARY, layers=6))
     freeze_below(network, top=1)
-    ids, weights, wrong, tokens = repeats(VOCABULARY, random.Random(1), rows=2, length=160)
-    wrong[0, 5] = 1.0
-    batch = Batch(ids, weights, wrong, tokens, 0)
+    batch = as_batch(repeats(VOCABULARY, random.Random(1), rows=2, length=160))
+    batch.wrong[0, 5] = 1.0
     Gradients(network, 2, "cpu", half=False).of([batch, batch])
     learning = {name for name, parameter in network.named_parameters() if parameter.grad is not None}
     assert learning == {
@@ -124,3 +124,17 @@ def test_what_is_exported_can_be_trained_further(tmp_path: Path) -> None:
         if name == "flags.weight":  # those of the blocks below are only for learning
             weights, kept = weights[-1:], kept[-1:]
         torch.testing.assert_close(kept, weights, atol=0.01 * float(weights.abs().max()), rtol=0)
+
+
+def test_batches_are_the_same_however_many_processes_make_them(tmp_path: Path) -> None:
+    from mini_model.batches import Sizes, batches
+    from mini_model.train import tokenizer_in
+
+    tokenizer = tokenizer_in(tmp_path, 0)
+    made = [itertools.islice(batches(tokenizer, 0, Sizes(40_000, 4000), 0, workers), 9) for workers in (1, 2)]
+    for one, other in zip(*made, strict=True):
+        assert torch.equal(one.ids, other.ids)
+        assert torch.equal(one.weights, other.weights)
+        assert torch.equal(one.wrong, other.wrong)
+        assert (one.tokens, one.position) == (other.tokens, other.position)
+    assert one.position == 256
