@@ -31,8 +31,9 @@ _MISTAKES = 0.16
 """The share of repairs that begin with an edit which the model got wrong, once some are known."""
 _HARD = {"name", "attribute", "logic", "truth", "missing not", "extra not"}
 """Kinds of bugs that are met more often in exercises, because they take longer to learn."""
-EASY = 1200
-"""Conversations until packages have their full size and first attempts may fail."""
+EASY, EASY_CODE = 1200, 15_000
+"""Conversations until whole repairs have their full size and first attempts may fail; and until exercises
+are as hard as they get: at first there is one small function in them, and its first edit helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def make_trace(number: int, seed: int = 0, mistakes: Sequence[Mistake] = ()) -> 
     if kind < _CHATS + _SHORT + _EXERCISES:
         share = _FOUND * min(1.0, number / _ALL_FOUND)
         found = found_code.exercise(rng) if rng.random() < share else None
-        return found or exercise(rng, tasks)
+        return found or exercise(rng, tasks, easy=rng.random() > number / EASY_CODE)
     while True:
         wrong = rng.choice((1, 1, 1, 2, 2, 3, 4, 7)) if rng.random() < 0.35 * progress else 0
         bugs = rng.choice((2, 2, 3, 3, 4)) if rng.random() < 0.4 else 1
@@ -80,12 +81,15 @@ def make_trace(number: int, seed: int = 0, mistakes: Sequence[Mistake] = ()) -> 
             return trace
 
 
-def exercise(rng: random.Random, tasks: list[Task]) -> Trace:
+def exercise(rng: random.Random, tasks: list[Task], *, easy: bool = False) -> Trace:
     """A repair in one file and nothing around it: more of the hard part of the work at a time."""
+    if easy:
+        tasks = [task for task in tasks if not task.is_written and task.methods is None]
     while True:
-        bugs = rng.choice((1, 1, 1, 1, 2))
-        project = make_project(rng, tasks, bugs=bugs, units=rng.choice((bugs, bugs, bugs, 2, 3)))
-        wrong = rng.choice((1, 1, 2, 3, 5)) if rng.random() < 0.15 else 0
+        bugs = 1 if easy else rng.choice((1, 1, 1, 1, 2))
+        units = 1 if easy else rng.choice((bugs, bugs, bugs, 2, 3))
+        project = make_project(rng, tasks, bugs=bugs, units=units)
+        wrong = rng.choice((1, 1, 2, 3, 5)) if not easy and rng.random() < 0.15 else 0
         if project is None or (project.bugs[0].mutation.kind not in _HARD and rng.random() < 0.4):
             continue
         gives_up = wrong > 0 and rng.random() < _GIVES_UP

@@ -179,7 +179,7 @@ def _without_documentation(lines: list[str], top: ast.FunctionDef | ast.ClassDef
             continue
         opening = lines[first.lineno - 1].strip()
         mark = '"""' if '"""' in opening else "'''"
-        sentence = opening.partition(mark)[2].rstrip(". \\")
+        sentence = opening.partition(mark)[2].replace("\\", "").rstrip(". ")
         dropped |= dict.fromkeys(range(first.lineno, first.end_lineno + 1), None)
         if sentence and mark in opening:
             dropped[first.lineno] = f"{' ' * first.col_offset}{mark}{sentence}.{mark}"

@@ -289,9 +289,9 @@ def test_an_edit_is_taken_back_by_one_that_is_unique() -> None:
 
 
 def test_the_edit_of_an_exercise_with_found_code_changes_one_line_of_what_was_read() -> None:
-    from mini_model import found_code
+    from mini_model.found_code import exercise
 
-    traces = [trace for seed in range(60) if (trace := found_code.exercise(random.Random(seed)))]
+    traces = [trace for seed in range(60) if (trace := exercise(random.Random(seed)))]
     assert len(traces) > 20
     for trace in traces:
         shown = RESPONSE.findall(trace.pieces[0][0])[-1]
@@ -304,7 +304,7 @@ def test_the_edit_of_an_exercise_with_found_code_changes_one_line_of_what_was_re
 
 
 def test_an_exercise_with_found_code_with_a_number_is_always_the_same() -> None:
-    from mini_model import found_code
+    from mini_model.found_code import exercise
 
-    one, other = (found_code.exercise(random.Random(7)) for _ in range(2))
+    one, other = (exercise(random.Random(7)) for _ in range(2))
     assert one == other

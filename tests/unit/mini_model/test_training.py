@@ -36,6 +36,26 @@ def test_batches_that_are_worked_on_at_once_give_the_mean_of_their_gradients() -
     torch.testing.assert_close(gradient(2, *batches), expected, rtol=1e-4, atol=1e-7)
 
 
+@pytest.mark.parametrize("length", [5, 192, 450])
+def test_attention_in_blocks_is_that_of_torch(length: int) -> None:
+    from mini_model.attention import CausalAttention
+
+    torch.manual_seed(length)
+    parts = [torch.randn(2, heads, length, 16, dtype=torch.float64) for heads in (4, 2, 2)]
+    came = torch.randn(2, 4, length, 16, dtype=torch.float64)
+
+    def told(attention: Any) -> list[Any]:
+        own = [part.clone().requires_grad_() for part in parts]
+        out = attention(*own)
+        out.backward(came)
+        return [out.detach(), *(part.grad for part in own)]
+
+    def of_torch(q: Any, k: Any, v: Any) -> Any:
+        return torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
+
+    torch.testing.assert_close(told(CausalAttention.apply), told(of_torch))
+
+
 @torch.no_grad()
 def test_a_model_that_has_learned_nothing_goes_on_with_a_repeated_phrase() -> None:
     from mini_model.batches import as_batch, repeats
