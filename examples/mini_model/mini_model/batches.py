@@ -6,8 +6,10 @@ import math
 import multiprocessing
 import os
 import random
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from multiprocessing.queues import Queue
 from queue import Empty
 from typing import Any, TypeAlias
@@ -22,7 +24,8 @@ from mini_model.mistakes import read as known_mistakes
 from mini_model.tokens import SPECIAL, Tokenizer
 
 _AHEAD = 4
-_PATIENCE_S = 300
+_PATIENCE = 300
+"""Seconds that a group may take."""
 _SHARPENING = 150
 """Examples during which much of the time goes to copying alone, lest it be forgotten before it is used."""
 _GROUP = 128
@@ -107,12 +110,20 @@ def _stream(
         process.start()
     while True:
         for process, queue in zip(processes, queues, strict=True):
-            try:
-                position, group = queue.get(timeout=_PATIENCE_S)
-            except Empty:
-                what = "is stuck" if process.is_alive() else "has ended; see above"
-                raise RuntimeError(f"a process that makes examples {what}, after number {position}") from None
+            position, group = _next(process, queue, position)
             yield position, group
+
+
+def _next(process: BaseProcess, queue: Queue[Any], position: int) -> tuple[int, list[Made]]:
+    for _ in range(_PATIENCE):
+        is_alive = process.is_alive()
+        try:
+            return queue.get(timeout=1)
+        except Empty:
+            if not is_alive:
+                break
+    what = "is stuck" if process.is_alive() else "has ended; see above"
+    raise RuntimeError(f"a process that makes examples {what}, after number {position}")
 
 
 def _produce(
@@ -129,7 +140,12 @@ def _group(
     tokenizer: Tokenizer, start: int, sizes: Sizes, seed: int, mistakes: Sequence[Mistake]
 ) -> list[Made]:
     """Batches of the examples from `start` on, in each those of like length, and some for copying alone."""
-    made = [numbered(tokenizer, number, seed, mistakes) for number in range(start, start + _GROUP)]
+    made = list[Example]()
+    for number in range(start, start + _GROUP):
+        try:
+            made.append(numbered(tokenizer, number, seed, mistakes))
+        except Exception:  # hours of training do not end with an example that could not be made
+            print(f"number {number} is left out:\n{traceback.format_exc()}", flush=True)
     fitting = sorted(
         (each for each in made if len(each.ids) <= sizes.longest), key=lambda each: len(each.ids)
     )

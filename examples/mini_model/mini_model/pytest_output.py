@@ -96,7 +96,8 @@ def _failed(dots: int, path: str, name: str, shown: Any, rng: random.Random) -> 
     end = f"1 failed{passed} in {rng.randint(1, 9) / 100:.2f}s\n[exit code 1]"
     crash = getattr(shown, "reprcrash", None)
     told = _summary("FAILED", f"{path}::{name.replace('.', '::')}", crash.message if crash else "")
-    report, told = _elsewhere(f"{report}\0{told}", rng).split("\0")
+    known = dict[str, str]()
+    report, told = (_elsewhere(text, known, rng) for text in (report, told))
     begun = f"{'.' * dots}F\n"
     return Outcome(
         f"{begun}{report}\n{_STOPPING}\n{end}",
@@ -107,9 +108,8 @@ def _failed(dots: int, path: str, name: str, shown: Any, rng: random.Random) -> 
     )
 
 
-def _elsewhere(text: str, rng: random.Random) -> str:
+def _elsewhere(text: str, known: dict[str, str], rng: random.Random) -> str:
     """The same with other addresses of objects: those of this process are others every time."""
-    known: dict[str, str] = {}
     return re.sub(
         r"0x[0-9a-f]{12}",
         lambda found: known.setdefault(found[0], f"0x7f{rng.randrange(16**10):010x}"),
