@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -16,6 +16,7 @@ from qwen_code import __version__
 from qwen_code.agent.prompting import init_prompt
 from qwen_code.assembly import Front, Nobody, Place, find_place
 from qwen_code.backends import is_configured
+from qwen_code.cli.options import LATEST
 from qwen_code.errors import ExitCode, InputError, SandboxUnavailable
 from qwen_code.permissions.decision import Approver, Mode, Refuse
 from qwen_code.tool import UserPort
@@ -58,12 +59,29 @@ def launch(wanted: Launch) -> int:
     """Run to the end; the exit code."""
     directory = _working_directory()
     place = find_place(directory, os.environ, wanted.flags, trust=wanted.trust)
+    if wanted.resume is not None and not is_configured(place.settings, place.loaded.variables):
+        wanted = replace(wanted, flags={**wanted.flags, "model.name": _model_of(wanted.resume, place)})
+        place = find_place(directory, os.environ, wanted.flags, trust=wanted.trust)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if wanted.interactive:
         return asyncio.run(_to_the_end(_interactive(wanted, place)))
     for problem in place.loaded.problems:
         _warn(problem)
     return asyncio.run(_to_the_end(_oneshot(wanted, place)))
+
+
+def _model_of(resume: str, place: Place) -> str:
+    """The model of a stored session: where nothing else is set up, it goes on with that.
+
+    Raises:
+        SessionError: there is no such session.
+    """
+    from qwen_code.sessions.store import SessionStore
+    from qwen_code.sessions.summary import summarise
+
+    store = SessionStore(place.locations.sessions, cwd=place.locations.cwd)
+    summary = summarise(store.find(None if resume == LATEST else resume))
+    return summary.model if summary is not None else ""
 
 
 async def _to_the_end(run: Coroutine[Any, Any, int]) -> int:

@@ -75,6 +75,13 @@ def test_over_a_whole_repair_nothing_is_evaluated_twice(prices: Path) -> None:
         assert after["cache_read_input_tokens"] >= before["input_tokens"] + before["output_tokens"] - 1
 
 
+def test_a_session_goes_on_with_its_model_where_none_is_set_up(prices: Path) -> None:
+    assert ask(prices, "--max-session-turns", "1").code == 53
+    done = Program(prices).run("--yolo", "--no-sandbox", "--continue", "-p", "go on", *VERIFY, timeout=120)
+    assert done.code == 0, done.out + done.err
+    assert is_repaired(prices)
+
+
 @pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not here")
 def test_it_repairs_in_the_sandbox(prices: Path) -> None:
     done = Program(prices).run("-m", "mini", *VERIFY, "-p", PROMPT, timeout=120)
