@@ -80,6 +80,8 @@ def _attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 _TELLING = (4, 3)
 """Blocks after which it is told already what is to be mended; those above fetch it."""
+POINTING = 5
+"""The block with a head that looks there."""
 
 
 def _rotate(z: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -143,7 +145,7 @@ def grow(network: Network, state: Mapping[str, Tensor]) -> None:
 
 
 def construct(network: Network) -> None:
-    """Write two looking-back heads into layer 0 and an induction head into layer 1.
+    """Write two looking-back heads into layer 0, an induction head into layer 1, and one that looks at flags.
 
     Dimension 0 of the embedding is a constant; then come room for the token before and for the one before
     that, which the first layer's heads fill in, and the token itself. The induction head looks for a place
@@ -194,6 +196,32 @@ def construct(network: Network) -> None:
         basis = torch.linalg.qr(torch.randn(content, size, generator=random))[0].T
         second.v.weight[:size, own:] = basis
         second.o.weight[own:, :size] += basis.T * 0.5
+        _point_at_flags(network, own, slow, random)
+
+
+def _point_at_flags(network: Network, own: int, slow: list[int], random: torch.Generator) -> None:
+    """Write a head that looks where something is flagged, and says what stands there, into a block above.
+
+    What is flagged stands out in one direction, against the constant; the head compares with both.
+    """
+    if len(network.blocks) <= POINTING:
+        return
+    shape, block = network.shape, network.blocks[POINTING]
+    size, content = shape.head_size, shape.width - own
+    direction = F.normalize(torch.randn(content, generator=random), dim=0)
+    network.flags.weight[:, own:] = direction
+    for part, rows in ((block.q, size), (block.k, size), (block.v, size)):
+        part.weight[:rows] *= 0.02
+    block.o.weight[:, :size] *= 0.02
+    block.q_norm.weight.fill_(2.0)
+    block.k_norm.weight.fill_(2.0)
+    flagged, always = slow[0], slow[1]
+    block.q.weight[flagged, 0] = 1.0
+    block.k.weight[flagged, own:] = 3 * direction
+    block.k.weight[always, 0] = 1.0
+    basis = torch.linalg.qr(torch.randn(content, size, generator=random))[0].T
+    block.v.weight[:size, own:] = basis
+    block.o.weight[own:, :size] += basis.T * 0.2
 
 
 _ONE, _SECOND = 20, 0.6

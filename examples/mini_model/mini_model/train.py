@@ -35,7 +35,7 @@ from mini_model.corpus import OPENING, encode, make_trace
 from mini_model.export import restore
 from mini_model.gradients import Gradients
 from mini_model.names import dictionary, nouns
-from mini_model.network import Network, Shape, grow
+from mini_model.network import POINTING, Network, Shape, grow
 from mini_model.tokens import Tokenizer
 from mini_model.tokens import train as train_tokenizer
 
@@ -222,7 +222,7 @@ def _optimisers(network: Network) -> list[torch.optim.Optimizer]:
             flags.append(parameter)
         elif parameter.dim() < 2:
             vectors.append(parameter)
-        elif name.startswith("embedding") or re.match(r"blocks\.[01]\.[qkvo]\.", name):
+        elif name.startswith("embedding") or re.match(rf"blocks\.[01{POINTING}]\.[qkvo]\.", name):
             built.append(parameter)
         else:
             noise.append(parameter)
