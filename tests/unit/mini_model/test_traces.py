@@ -224,7 +224,7 @@ def test_an_exercise_is_a_repair_without_what_stands_around_it() -> None:
         assert "= FAILURES =" not in read
         assert any("<function=edit>" in text for text in said)
         assert not any("<function=grep_search>" in text for text in said)
-        for old in re.findall(r"<parameter=old_string>\n(.*?)\n</parameter>", "".join(said), re.DOTALL):
+        for old in re.findall(r"<parameter=old_string>\n(.*?)\n</parameter>", trace.right, re.DOTALL):
             assert old in read
 
 
