@@ -24,6 +24,7 @@ from mini_model.mistakes import read as known_mistakes
 from mini_model.tokens import SPECIAL, Tokenizer
 
 _AHEAD = 4
+"""Groups that a process may have ready."""
 _PATIENCE = 300
 """Seconds that a group may take."""
 _SHARPENING = 150

@@ -15,9 +15,10 @@ import sysconfig
 import warnings
 from collections.abc import Iterator
 from functools import cache, lru_cache
+from itertools import islice
 from pathlib import Path
 
-from mini_model.mutate import Mutation, mutations
+from mini_model.mutate import Mutation, draws
 from mini_model.names import noun
 from mini_model.rename import renamed
 from mini_model.smallest_edit import difference, smallest_edit
@@ -86,21 +87,13 @@ def _file(rng: random.Random) -> str:
 
 def _spoilt(text: str, rng: random.Random) -> tuple[Mutation, list[str]] | None:
     """A mutation, and the lines with it."""
-    by_kind: dict[str, list[Mutation]] = {}
-    for mutation in mutations(text):
-        by_kind.setdefault(mutation.kind, []).append(mutation)
-    if not by_kind:
-        return None
-    kinds = sorted(by_kind)
-    (kind,) = rng.choices(kinds, [_WEIGHTS.get(kind, 1.0) for kind in kinds])
-    mutation = rng.choice(by_kind[kind])
-    lines = text.split("\n")
-    lines[mutation.line] = mutation.bad
-    try:
-        ast.parse("\n".join(lines))
-    except SyntaxError:
-        return None
-    return mutation, lines
+    for mutation, spoilt in islice(draws(text, rng, _WEIGHTS), 1):
+        try:
+            ast.parse(spoilt)
+        except SyntaxError:
+            return None
+        return mutation, spoilt.split("\n")
+    return None
 
 
 def _around(text: str, line: int) -> str | None:

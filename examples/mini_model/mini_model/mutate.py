@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import io
+import random
 import re
 import tokenize
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -117,6 +118,20 @@ def mutations(source: str) -> list[Mutation]:
         if line not in skipped:
             found += [Mutation(kind, line, text, bad) for kind, bad in _by_line(text) if bad != text]
     return found
+
+
+def draws(source: str, rng: random.Random, weights: Mapping[str, float]) -> Iterator[tuple[Mutation, str]]:
+    """Mutations again and again, each with the source that has it; `weights` say how likely kinds are."""
+    by_kind: dict[str, list[Mutation]] = {}
+    for mutation in mutations(source):
+        by_kind.setdefault(mutation.kind, []).append(mutation)
+    kinds = sorted(by_kind)
+    while kinds:
+        (kind,) = rng.choices(kinds, [weights.get(kind, 1.0) for kind in kinds])
+        mutation = rng.choice(by_kind[kind])
+        lines = source.split("\n")
+        lines[mutation.line] = mutation.bad
+        yield mutation, "\n".join(lines)
 
 
 def _documentation(source: str) -> set[int]:

@@ -193,9 +193,7 @@ def construct(network: Network) -> None:
         for at, dimension in enumerate(two):
             second.q.weight[dimension, before.start + at] = _SECOND
             second.k.weight[dimension, before_that.start + at] = 1.0
-        basis = torch.linalg.qr(torch.randn(content, size, generator=random))[0].T
-        second.v.weight[:size, own:] = basis
-        second.o.weight[own:, :size] += basis.T * 0.5
+        _say_what_is_seen(second, own, 0.5, random)
         _point_at_flags(network, own, slow, random)
 
 
@@ -210,8 +208,8 @@ def _point_at_flags(network: Network, own: int, slow: list[int], random: torch.G
     size, content = shape.head_size, shape.width - own
     direction = F.normalize(torch.randn(content, generator=random), dim=0)
     network.flags.weight[:, own:] = direction
-    for part, rows in ((block.q, size), (block.k, size), (block.v, size)):
-        part.weight[:rows] *= 0.02
+    for part in (block.q, block.k, block.v):
+        part.weight[:size] *= 0.02
     block.o.weight[:, :size] *= 0.02
     block.q_norm.weight.fill_(2.0)
     block.k_norm.weight.fill_(2.0)
@@ -219,9 +217,15 @@ def _point_at_flags(network: Network, own: int, slow: list[int], random: torch.G
     block.q.weight[flagged, 0] = 1.0
     block.k.weight[flagged, own:] = 3 * direction
     block.k.weight[always, 0] = 1.0
+    _say_what_is_seen(block, own, 0.2, random)
+
+
+def _say_what_is_seen(block: Block, own: int, strength: float, random: torch.Generator) -> None:
+    """Let the first head of a block say the token that it looks at."""
+    size, content = block.shape.head_size, block.shape.width - own
     basis = torch.linalg.qr(torch.randn(content, size, generator=random))[0].T
     block.v.weight[:size, own:] = basis
-    block.o.weight[own:, :size] += basis.T * 0.2
+    block.o.weight[own:, :size] += basis.T * strength
 
 
 _ONE, _SECOND = 20, 0.6

@@ -42,6 +42,8 @@ from mini_model.tokens import train as train_tokenizer
 BUNDLED = Path(__file__).resolve().parents[3] / "qwen_code" / "local" / "mini" / "mini.gguf"
 HOME = Path(__file__).resolve().parent.parent / "build"
 VOCABULARY = 4096
+LONGEST = 4000
+"""Tokens of an example, unless something else is said."""
 _HELD_OUT = 10_000_000
 """Examples from this number on are for looking at, never for training."""
 
@@ -89,7 +91,7 @@ class Training:
         if not options.fresh:
             self._go_on()
         self.looked_at = [encode(make_trace(_HELD_OUT + n), self.tokenizer) for n in range(60)]
-        self.looked_at = [example for example in self.looked_at if len(example.ids) <= 4000][:40]
+        self.looked_at = [example for example in self.looked_at if len(example.ids) <= LONGEST][:40]
 
     @property
     def checkpoint(self) -> Path:
@@ -267,7 +269,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--end", type=float, help="what the rate has come down to when the time is over")
     parser.add_argument("--area", type=int, default=2200)
-    parser.add_argument("--longest", type=int, default=4000, help="tokens of an example; up to 8000")
+    parser.add_argument("--longest", type=int, default=LONGEST, help="tokens of an example; up to 8000")
     parser.add_argument("--batches", type=int, default=4, help="how many one step takes")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)

@@ -10,9 +10,10 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from mini_model.mutate import Mutation, mutations
+from mini_model.mutate import Mutation, draws
 from mini_model.names import VERBS, Names, noun
 from mini_model.rename import renamed
 from mini_model.tasks.base import Draw, Task
@@ -285,18 +286,7 @@ _WEIGHTS = {"missing return": 0.15, "name": 0.5, "function": 1.2}
 def spoil(unit: Unit, rng: random.Random, source: str | None = None) -> tuple[Mutation, str] | None:
     """A mutation that the unit's checks notice, and the source with it; kinds are equally likely."""
     source = unit.source if source is None else source
-    by_kind: dict[str, list[Mutation]] = {}
-    for mutation in mutations(source):
-        by_kind.setdefault(mutation.kind, []).append(mutation)
-    for _ in range(8):
-        if not by_kind:
-            return None
-        kinds = sorted(by_kind)
-        (kind,) = rng.choices(kinds, [_WEIGHTS.get(kind, 1.0) for kind in kinds])
-        mutation = rng.choice(by_kind[kind])
-        lines = source.split("\n")
-        lines[mutation.line] = mutation.bad
-        spoilt = "\n".join(lines)
+    for mutation, spoilt in islice(draws(source, rng, _WEIGHTS), 8):
         if spoilt != unit.source and killed(unit, spoilt):
             return mutation, spoilt
     return None

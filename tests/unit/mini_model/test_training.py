@@ -99,14 +99,14 @@ def test_what_is_wrong_is_marked_where_it_is_read(tmp_path: Path) -> None:
     for seed in range(40):
         trace = exercise(random.Random(seed), all_tasks())
         example = encode(trace, tokenizer)
+        assert example.wrong
+        assert not any(example.said[at] for at in example.wrong)
         if not trace.right:  # it gives up, and makes wrong edits only
             continue
         old_strings = example.decisions[: len(example.decisions) // 2]
         replaced = [tokenizer.decode(example.ids[at : at + 16]) for at in old_strings]
-        assert example.wrong
         for at in example.wrong:  # at the end of a file an edit may begin further left
             assert any(tokenizer.decode([example.ids[at]]).strip() in old for old in replaced)
-        assert not any(example.said[at] for at in example.wrong)
 
 
 def test_a_model_that_flags_what_is_wrong_has_nothing_to_learn_there() -> None:
