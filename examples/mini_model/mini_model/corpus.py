@@ -15,14 +15,19 @@ from mini_model.mistakes import Mistake
 from mini_model.other_traces import chat_trace, go_on, short_trace
 from mini_model.project import make_project
 from mini_model.repair import Repair
+from mini_model.smallest_edit import difference
 from mini_model.tasks.base import Task, all_tasks
 from mini_model.tokens import Tokenizer
+from mini_model.tool_answers import excerpt
 from mini_model.trace import Trace
 
 OPENING = f"<|im_start|>system\n{SYSTEM}<|im_end|>\n"
 _CHATS, _SHORT, _EXERCISES = 0.02, 0.03, 0.88
 """The shares of each kind; an exercise has about a sixth of the tokens of a whole repair."""
-_FOUND, _ALL_FOUND = 0.45, 40_000
+_READINGS = 0.4
+"""The share of exercises in which nothing is to be said: several functions, and what is wrong in some of
+them. They show what an error looks like several times as often as repairs of the same length."""
+_FOUND, _ALL_FOUND = 0.2, 40_000
 """The share of exercises with code that is found, of which nothing is known but that a line was spoilt; it
 grows over so many conversations, for without a test that is the harder task."""
 _GIVES_UP = 0.15
@@ -31,9 +36,10 @@ _MISTAKES = 0.16
 """The share of repairs that begin with an edit which the model got wrong, once some are known."""
 _HARD = {"name", "attribute", "logic", "truth", "missing not", "extra not"}
 """Kinds of bugs that are met more often in exercises, because they take longer to learn."""
-EASY, EASY_CODE = 1200, 15_000
+EASY, EASY_CODE, _STAYS_EASY = 1200, 30_000, 0.35
 """Conversations until whole repairs have their full size and first attempts may fail; and until exercises
-are as hard as they get: at first there is one small function in them, and its first edit helps."""
+are as hard as they get: at first there is one small function in them, and its first edit helps; so many of
+them stay easy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +72,11 @@ def make_trace(number: int, seed: int = 0, mistakes: Sequence[Mistake] = ()) -> 
         return trace
     if kind < _CHATS + _SHORT + _EXERCISES:
         share = _FOUND * min(1.0, number / _ALL_FOUND)
+        easy = rng.random() < max(_STAYS_EASY, 1 - number / EASY_CODE)
+        if rng.random() < _READINGS:
+            return reading(rng, tasks, easy=easy)
         found = found_code.exercise(rng) if rng.random() < share else None
-        return found or exercise(rng, tasks, easy=rng.random() > number / EASY_CODE)
+        return found or exercise(rng, tasks, easy=easy)
     while True:
         wrong = rng.choice((1, 1, 1, 2, 2, 3, 4, 7)) if rng.random() < 0.35 * progress else 0
         bugs = rng.choice((2, 2, 3, 3, 4)) if rng.random() < 0.4 else 1
@@ -96,6 +105,26 @@ def exercise(rng: random.Random, tasks: list[Task], *, easy: bool = False) -> Tr
         trace = Repair(project, rng, brief=True, gives_up=gives_up).tell(wrong)
         if trace is not None:
             return trace
+
+
+def reading(rng: random.Random, tasks: list[Task], *, easy: bool = False) -> Trace:
+    """A file in which several things are wrong, of which nothing is said."""
+    if easy or rng.random() < 0.6:
+        tasks = [task for task in tasks if not task.is_written and (task.methods is None or not easy)]
+    while True:
+        units = rng.randint(4, 7) if easy else rng.randint(2, 5)
+        project = make_project(rng, tasks, bugs=rng.randint(units // 2, units), units=units)
+        if project is None:
+            continue
+        text = project.files[project.bugs[0].path]
+        lines = text.split("\n")
+        if any(lines.count(bug.bad_line) > 1 for bug in project.bugs):
+            continue
+        trace = Trace(family="reading", is_exercise=True)
+        trace.wrong |= {(bug.bad_line, difference(bug.bad_line, bug.good_line)) for bug in project.bugs}
+        read = excerpt(text, 0, len(lines))
+        trace.say(f"<|im_start|>user\n<tool_response>\n{read}\n</tool_response>\n<|im_end|>\n")
+        return trace
 
 
 def encode(trace: Trace, tokenizer: Tokenizer) -> Example:

@@ -81,7 +81,10 @@ def _attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 _TELLING = (4, 3)
 """Blocks after which it is told already what is to be mended; those above fetch it."""
 POINTING = 5
-"""The block with a head that looks there."""
+"""The block with a head that looks there, once `pointing` has written it."""
+_OWN = 1 + 2 * 48
+NAMED = slice(_OWN, _OWN + 64)
+"""The part of a state that says which token it is of: blocks below that one leave it as it is."""
 
 
 def _rotate(z: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -134,6 +137,11 @@ class Network(nn.Module):
         return x
 
 
+def below_pointing(network: Network) -> list[nn.Parameter]:
+    """The matrices that would write over what tokens are named by."""
+    return [part.weight for block in network.blocks[:POINTING] for part in (block.o, block.down)]
+
+
 def grow(network: Network, state: Mapping[str, Tensor]) -> None:
     """Take over a network of fewer blocks; those that come on top change nothing until they have learned."""
     network.load_state_dict(state, strict=False)
@@ -145,16 +153,16 @@ def grow(network: Network, state: Mapping[str, Tensor]) -> None:
 
 
 def construct(network: Network) -> None:
-    """Write two looking-back heads into layer 0, an induction head into layer 1, and one that looks at flags.
+    """Write two looking-back heads into layer 0 and an induction head into layer 1.
 
     Dimension 0 of the embedding is a constant; then come room for the token before and for the one before
-    that, which the first layer's heads fill in, and the token itself. The induction head looks for a place
-    behind a token like the one at hand, the more so where the token before fits too, and says what stands
-    there.
+    that, which the first layer's heads fill in, and the token itself, of which a part is never written over.
+    The induction head looks for a place behind a token like the one at hand, the more so where the token
+    before fits too, and says what stands there.
     """
     shape = network.shape
     size = shape.head_size
-    half, room, own = size // 2, 48, 1 + 2 * 48
+    half, room, own = size // 2, 48, _OWN
     before, before_that = slice(1, 1 + room), slice(1 + room, own)
     random = torch.Generator().manual_seed(1)
     content = shape.width - own
@@ -164,6 +172,8 @@ def construct(network: Network) -> None:
         embedding[:, own:] = F.normalize(torch.randn(shape.vocabulary, content, generator=random), dim=1)
         embedding[:, 0] = 0.5
         network.embedding.weight.copy_(embedding)
+        for weight in below_pointing(network):
+            weight[NAMED] = 0
         first, second = network.blocks[0], network.blocks[1]
         for part in (first.q, second.q, first.k, second.k, first.v, second.v):
             part.weight[: 2 * size if part in (first.q, second.q) else size] *= 0.02
@@ -193,39 +203,11 @@ def construct(network: Network) -> None:
         for at, dimension in enumerate(two):
             second.q.weight[dimension, before.start + at] = _SECOND
             second.k.weight[dimension, before_that.start + at] = 1.0
-        _say_what_is_seen(second, own, 0.5, random)
-        _point_at_flags(network, own, slow, random)
-
-
-def _point_at_flags(network: Network, own: int, slow: list[int], random: torch.Generator) -> None:
-    """Write a head that looks where something is flagged, and says what stands there, into a block above.
-
-    What is flagged stands out in one direction, against the constant; the head compares with both.
-    """
-    if len(network.blocks) <= POINTING:
-        return
-    shape, block = network.shape, network.blocks[POINTING]
-    size, content = shape.head_size, shape.width - own
-    direction = F.normalize(torch.randn(content, generator=random), dim=0)
-    network.flags.weight[:, own:] = direction
-    for part in (block.q, block.k, block.v):
-        part.weight[:size] *= 0.02
-    block.o.weight[:, :size] *= 0.02
-    block.q_norm.weight.fill_(2.0)
-    block.k_norm.weight.fill_(2.0)
-    flagged, always = slow[0], slow[1]
-    block.q.weight[flagged, 0] = 1.0
-    block.k.weight[flagged, own:] = 3 * direction
-    block.k.weight[always, 0] = 1.0
-    _say_what_is_seen(block, own, 0.2, random)
-
-
-def _say_what_is_seen(block: Block, own: int, strength: float, random: torch.Generator) -> None:
-    """Let the first head of a block say the token that it looks at."""
-    size, content = block.shape.head_size, block.shape.width - own
-    basis = torch.linalg.qr(torch.randn(content, size, generator=random))[0].T
-    block.v.weight[:size, own:] = basis
-    block.o.weight[own:, :size] += basis.T * strength
+        said = slice(NAMED.stop, None)
+        basis = torch.linalg.qr(torch.randn(shape.width - NAMED.stop, size, generator=random))[0].T
+        second.v.weight[:size] = 0
+        second.v.weight[:size, said] = basis
+        second.o.weight[said, :size] += basis.T * 0.8
 
 
 _ONE, _SECOND = 20, 0.6

@@ -31,11 +31,13 @@ from torch import Tensor
 
 from mini_model.answers import right_answers
 from mini_model.batches import Batch, Sizes, as_batch, batches, repeats
-from mini_model.corpus import OPENING, encode, make_trace
+from mini_model.corpus import OPENING, encode, exercise, make_trace
 from mini_model.export import restore
 from mini_model.gradients import Gradients
 from mini_model.names import dictionary, nouns
 from mini_model.network import POINTING, Network, Shape, grow
+from mini_model.pointing import point_at_flags
+from mini_model.tasks.base import all_tasks
 from mini_model.tokens import Tokenizer
 from mini_model.tokens import train as train_tokenizer
 
@@ -44,6 +46,8 @@ HOME = Path(__file__).resolve().parent.parent / "build"
 VOCABULARY = 4096
 LONGEST = 4000
 """Tokens of an example, unless something else is said."""
+_POINTS = 2_500_000
+"""Tokens after which it tells well enough what is wrong to be given a head that looks there."""
 _HELD_OUT = 10_000_000
 """Examples from this number on are for looking at, never for training."""
 
@@ -85,6 +89,7 @@ class Training:
         self.optimisers = _optimisers(self.network)
         self.steps = self.tokens = self.position = 0
         self.seconds = 0.0
+        self.points = False
         self.stopping = False
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
@@ -112,6 +117,8 @@ class Training:
                 rate = options.rate * min(1.0, (self.steps + 1) / 80, (self.steps - first + 1) / 40)
                 rate *= 1 + done * (max(0.02, options.end / options.rate) - 1)
                 rate *= max(0.02, 1 - learned)
+                if self.tokens >= _POINTS and not self.points:
+                    self._point()
                 loss = self.step(parts, rate)
                 if not math.isnan(loss):
                     smooth = loss if smooth == 0 else 0.97 * smooth + 0.03 * loss
@@ -148,6 +155,19 @@ class Training:
             optimiser.step()
         return loss
 
+    def _point(self) -> None:
+        """Write the head that looks at flags, as the model is by now."""
+        examples = (
+            exercise(random.Random(f"{self.options.seed}/point/{n}"), all_tasks(), easy=n % 3 > 0)
+            for n in range(500)
+        )
+        encoded = [encode(example, self.tokenizer) for example in examples]
+        point_at_flags(self.network, encoded)
+        for optimiser in self.optimisers:
+            for parameter in self.network.blocks[POINTING].parameters():
+                optimiser.state.pop(parameter, None)
+        self.points = True
+
     def save(self, path: Path) -> None:
         """Write a checkpoint; a half-written one never replaces a whole one."""
         state: dict[str, Any] = {
@@ -158,6 +178,7 @@ class Training:
             "tokens": self.tokens,
             "position": self.position,
             "seconds": self.seconds,
+            "points": self.points,
             "tokenizer": self.tokenizer.json,
         }
         unfinished = path.with_suffix(".tmp")
@@ -178,6 +199,7 @@ class Training:
                 optimiser.load_state_dict(its_state)
         self.steps, self.tokens, self.position = (int(state[k]) for k in ("steps", "tokens", "position"))
         self.seconds = state["seconds"]
+        self.points = state.get("points", True)
 
     def _tell(self, loss: float, rate: float) -> None:
         speed = self.tokens / max(1.0, self.seconds)

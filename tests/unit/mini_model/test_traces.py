@@ -228,6 +228,21 @@ def test_an_exercise_is_a_repair_without_what_stands_around_it() -> None:
             assert old in read
 
 
+@pytest.mark.parametrize("easy", [True, False])
+def test_in_a_reading_nothing_is_said_and_what_is_wrong_stands_in_one_place(*, easy: bool) -> None:
+    from mini_model.corpus import reading
+    from mini_model.tasks.base import all_tasks
+
+    several = 0
+    for seed in range(20):
+        trace = reading(random.Random(seed), all_tasks(), easy=easy)
+        lines = "".join(text for text, _ in trace.pieces).split("\n")
+        assert not any(learned for _, learned in trace.pieces)
+        assert all(lines.count(line) == 1 for line, _ in trace.wrong)
+        several += len(trace.wrong) > 1
+    assert several > 10
+
+
 def test_the_smallest_edit_does_what_the_whole_line_would() -> None:
     from mini_model.mutate import mutations
     from mini_model.smallest_edit import difference, smallest_edit

@@ -68,18 +68,6 @@ def test_a_model_that_has_learned_nothing_goes_on_with_a_repeated_phrase() -> No
 
 
 @torch.no_grad()
-def test_a_model_that_has_learned_nothing_says_what_is_flagged() -> None:
-    from mini_model.network import POINTING, Network, Shape
-
-    network = Network(Shape(vocabulary=VOCABULARY))
-    ids = torch.arange(20, 60)[None]
-    x = network.embedding(ids)
-    x[0, 17] += 2 * network.flags.weight[0]
-    said = network.blocks[POINTING](x, network.cos[:40], network.sin[:40])[0, -1] - x[0, -1]
-    assert int((said @ network.embedding.weight.T).argmax()) == 20 + 17
-
-
-@torch.no_grad()
 def test_blocks_that_are_added_change_nothing_at_first() -> None:
     from mini_model.network import Network, Shape, grow
 
