@@ -50,9 +50,14 @@ class Example:
     said: list[bool]
     family: str
     decisions: list[int]
-    """Where the strings of edits begin that it is to have said."""
+    """Where the strings of edits begin that it is to have said: first all that are replaced, then all new."""
     wrong: list[int]
     """Where in what it reads something is to be mended."""
+
+    @property
+    def replaced(self) -> list[int]:
+        """Where what an edit replaces begins."""
+        return self.decisions[: len(self.decisions) // 2]
 
 
 def make_trace(number: int, seed: int = 0, mistakes: Sequence[Mistake] = ()) -> Trace:
@@ -93,7 +98,7 @@ def make_trace(number: int, seed: int = 0, mistakes: Sequence[Mistake] = ()) -> 
 def exercise(rng: random.Random, tasks: list[Task], *, easy: bool = False) -> Trace:
     """A repair in one file and nothing around it: more of the hard part of the work at a time."""
     if easy:
-        tasks = [task for task in tasks if not task.is_written and task.methods is None]
+        tasks = _small(tasks)
     while True:
         bugs = 1 if easy else rng.choice((1, 1, 1, 1, 2))
         units = 1 if easy else rng.choice((bugs, bugs, bugs, 2, 3))
@@ -109,8 +114,10 @@ def exercise(rng: random.Random, tasks: list[Task], *, easy: bool = False) -> Tr
 
 def reading(rng: random.Random, tasks: list[Task], *, easy: bool = False) -> Trace:
     """A file in which several things are wrong, of which nothing is said."""
-    if easy or rng.random() < 0.6:
-        tasks = [task for task in tasks if not task.is_written and (task.methods is None or not easy)]
+    if easy:
+        tasks = _small(tasks)
+    elif rng.random() < 0.6:
+        tasks = [task for task in tasks if not task.is_written]
     while True:
         units = rng.randint(4, 7) if easy else rng.randint(2, 5)
         project = make_project(rng, tasks, bugs=rng.randint(units // 2, units), units=units)
@@ -122,9 +129,13 @@ def reading(rng: random.Random, tasks: list[Task], *, easy: bool = False) -> Tra
             continue
         trace = Trace(family="reading", is_exercise=True)
         trace.wrong |= {(bug.bad_line, difference(bug.bad_line, bug.good_line)) for bug in project.bugs}
-        read = excerpt(text, 0, len(lines))
-        trace.say(f"<|im_start|>user\n<tool_response>\n{read}\n</tool_response>\n<|im_end|>\n")
+        trace.results(excerpt(text, 0, len(lines)), answered=False)
         return trace
+
+
+def _small(tasks: list[Task]) -> list[Task]:
+    """Those of one function."""
+    return [task for task in tasks if not task.is_written and task.methods is None]
 
 
 def encode(trace: Trace, tokenizer: Tokenizer) -> Example:
@@ -135,7 +146,7 @@ def encode(trace: Trace, tokenizer: Tokenizer) -> Example:
         text = "".join(text for text, _ in pieces)
         new = tokenizer.encode(text)
         if not learned:
-            wrong += [len(ids) + at for at in _wrong(text, trace.wrong, tokenizer)]
+            wrong += sorted(len(ids) + at for at in _wrong(text, trace.wrong, tokenizer))
         ids += new
         said += [learned] * len(new)
     return Example(ids, said, trace.family, list(_decisions(ids, said, tokenizer)), wrong)

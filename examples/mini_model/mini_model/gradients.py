@@ -13,10 +13,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mini_model.batches import Batch
-from mini_model.network import NAMED, Network, below_pointing
+from mini_model.network import Network, keep_names
 
 _FLAGS = (0.15, 0.15, 0.4)
-"""Weights of telling what is wrong, of which there is one a row, besides the mean over tokens."""
+"""Weights of telling what is wrong, of which there are a few a row, besides the mean over tokens."""
 
 
 class Gradients:
@@ -42,9 +42,7 @@ class Gradients:
             gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
             if gradients:  # none of what is frozen
                 parameters[0].grad = torch.stack(gradients).sum(0).div_(len(batches))
-        for weight in below_pointing(self._replicas[0]):
-            if weight.grad is not None and not bool(weight[NAMED].any()):
-                weight.grad[NAMED] = 0  # what names a token stays as it is, once it is
+        keep_names(self._replicas[0])
         said = [loss for loss in losses if not math.isnan(loss)]
         return sum(said) / len(said) if said else math.nan
 

@@ -78,11 +78,12 @@ def _attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
 
 
-_TELLING = (4, 3)
-"""Blocks after which it is told already what is to be mended; those above fetch it."""
 POINTING = 5
-"""The block with a head that looks there, once `pointing` has written it."""
-_OWN = 1 + 2 * 48
+"""The block with a head that looks at what is to be mended, once `pointing` has written it."""
+_TELLING = (POINTING - 1, POINTING - 2)
+"""Blocks after which that is told already; those above fetch it."""
+_ROOM = 48
+_OWN = 1 + 2 * _ROOM
 NAMED = slice(_OWN, _OWN + 64)
 """The part of a state that says which token it is of: blocks below that one leave it as it is."""
 
@@ -137,8 +138,14 @@ class Network(nn.Module):
         return x
 
 
-def below_pointing(network: Network) -> list[nn.Parameter]:
-    """The matrices that would write over what tokens are named by."""
+def keep_names(network: Network) -> None:
+    """Drop gradients that would write over what tokens are named by, unless a model has learned to do so."""
+    for weight in _below_pointing(network):
+        if weight.grad is not None and not bool(weight[NAMED].any()):
+            weight.grad[NAMED] = 0
+
+
+def _below_pointing(network: Network) -> list[nn.Parameter]:
     return [part.weight for block in network.blocks[:POINTING] for part in (block.o, block.down)]
 
 
@@ -162,7 +169,7 @@ def construct(network: Network) -> None:
     """
     shape = network.shape
     size = shape.head_size
-    half, room, own = size // 2, 48, _OWN
+    half, room, own = size // 2, _ROOM, _OWN
     before, before_that = slice(1, 1 + room), slice(1 + room, own)
     random = torch.Generator().manual_seed(1)
     content = shape.width - own
@@ -172,7 +179,7 @@ def construct(network: Network) -> None:
         embedding[:, own:] = F.normalize(torch.randn(shape.vocabulary, content, generator=random), dim=1)
         embedding[:, 0] = 0.5
         network.embedding.weight.copy_(embedding)
-        for weight in below_pointing(network):
+        for weight in _below_pointing(network):
             weight[NAMED] = 0
         first, second = network.blocks[0], network.blocks[1]
         for part in (first.q, second.q, first.k, second.k, first.v, second.v):

@@ -60,13 +60,14 @@ class Trace:
         self.say("<|im_end|>", True)
         self.say("\n")
 
-    def results(self, *texts: str) -> None:
-        """What the calls of the last answer gave."""
+    def results(self, *texts: str, answered: bool = True) -> None:
+        """What the calls of the last answer gave; `answered`: something is said to it."""
         inner = "".join(f"<tool_response>\n{text}\n</tool_response>\n" for text in texts)
         self.say(f"<|im_start|>user\n{inner}<|im_end|>\n")
         if self.interruptions is not None and self.interruptions.random() < 0.07:
             self.say(f"<|im_start|>user\n{self.interruptions.choice(GO_ON)}<|im_end|>\n")
-        self.say("<|im_start|>assistant\n")
+        if answered:
+            self.say("<|im_start|>assistant\n")
 
 
 _TOLD = re.compile(r"(?:[>E] .*|\[exit code [12]\]|\w[\w/]*\.py:\d+: \w*)\Z")

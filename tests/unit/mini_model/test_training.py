@@ -68,6 +68,39 @@ def test_a_model_that_has_learned_nothing_goes_on_with_a_repeated_phrase() -> No
 
 
 @torch.no_grad()
+def test_where_an_edit_begins_what_is_flagged_is_said_and_elsewhere_little() -> None:
+    from mini_model.network import NAMED, POINTING, Network, Shape
+    from mini_model.pointing import point_at_flags
+
+    network = Network(Shape(vocabulary=VOCABULARY))
+    network.embedding.weight[:, NAMED.start] = 0
+    network.embedding.weight[list(_FLAGGED), NAMED.start] = 1
+    network.flags.weight[0, NAMED.start] = 3
+    point_at_flags(network, [_example(random.Random(n)) for n in range(400)])
+    given = list[torch.Tensor]()
+    network.blocks[POINTING].register_forward_hook(lambda _, x, y: given.append((y - x[0])[0]))
+    for seed in range(900, 920):
+        example = _example(random.Random(seed))
+        network(torch.tensor([example.ids]))
+        said, before = given.pop(), example.replaced[0] - 1
+        assert int((said[before] @ network.embedding.weight.T).argmax()) == example.ids[example.wrong[0]]
+        assert said[before - 8 : before].norm(dim=1).max() < said[before].norm() / 2
+
+
+_FLAGGED, _MARK = range(20, 30), 41
+
+
+def _example(rng: random.Random) -> Any:
+    """Something that is flagged, a mark, and an edit behind it."""
+    from mini_model.corpus import Example
+
+    ids = [1, *(rng.randrange(50, VOCABULARY) for _ in range(60)), _MARK, *range(60, 70)]
+    at = rng.randrange(5, 50)
+    ids[at] = rng.choice(_FLAGGED)
+    return Example(ids, [False] * 62 + [True] * 10, "", [62, 70], [at])
+
+
+@torch.no_grad()
 def test_blocks_that_are_added_change_nothing_at_first() -> None:
     from mini_model.network import Network, Shape, grow
 
@@ -91,8 +124,7 @@ def test_what_is_wrong_is_marked_where_it_is_read(tmp_path: Path) -> None:
         assert not any(example.said[at] for at in example.wrong)
         if not trace.right:  # it gives up, and makes wrong edits only
             continue
-        old_strings = example.decisions[: len(example.decisions) // 2]
-        replaced = [tokenizer.decode(example.ids[at : at + 16]) for at in old_strings]
+        replaced = [tokenizer.decode(example.ids[at : at + 16]) for at in example.replaced]
         for at in example.wrong:  # at the end of a file an edit may begin further left
             assert any(tokenizer.decode([example.ids[at]]).strip() in old for old in replaced)
 
