@@ -19,12 +19,14 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import qwen_code
 from mini_model.chat import SYSTEM
 from mini_model.files import packages, write_to
 from mini_model.project import Project
@@ -34,18 +36,11 @@ from qwen_code.backends.base import Host
 from qwen_code.backends.llama_cpp import BUNDLED_MAX_TOKENS, LlamaCppBackend
 from qwen_code.backends.local_options import runtime_options
 from qwen_code.chunks import CallChunk, TextChunk
-from qwen_code.local.bundled import BUNDLED_SHELL_TIMEOUT_S
 from qwen_code.local.so_far import quiet
 from qwen_code.messages import Message, Prompt, ToolCall
 from qwen_code.settings.model import LocalSettings, SamplingSettings, Settings
 
 TURNS = 8
-_MAX_TOKENS = BUNDLED_MAX_TOKENS
-"""As for the model in the package, which has a limit for one answer."""
-_SETTINGS = {
-    "model": {"generationConfig": {"samplingParams": {"max_tokens": _MAX_TOKENS}}},
-    "tools": {"shell": {"defaultTimeoutMs": int(BUNDLED_SHELL_TIMEOUT_S * 1000)}},
-}
 
 
 @dataclass(slots=True)
@@ -144,7 +139,7 @@ class Player:
         self._backend = LlamaCppBackend(
             model,
             lambda files: runtime_options(files, settings),
-            SamplingSettings(max_tokens=_MAX_TOKENS),
+            SamplingSettings(max_tokens=BUNDLED_MAX_TOKENS),
             host=Host(text_of=lambda path: self._files.get(path)),
         )
 
@@ -213,21 +208,33 @@ async def on_the_bench(model: Path, projects: Sequence[Project], verbose: bool) 
     return results
 
 
-def through_the_program(model: str, folder: Path, family: str) -> Result:
-    """One package, repaired in place by the installed program with real pytest."""
+@contextmanager
+def program_with(model: Path) -> Iterator[Path]:
+    """A folder to import a copy of the program from, whose bundled model is this one: only to that one it
+    says nothing of folders and dates, which would change what is answered."""
+    source = Path(qwen_code.__file__).parent
+    with tempfile.TemporaryDirectory() as directory:
+        copied = Path(directory) / source.name
+        shutil.copytree(source, copied, ignore=shutil.ignore_patterns("__pycache__", "*.gguf"))
+        shutil.copyfile(model, copied / "local" / "mini" / "mini.gguf")
+        yield copied.parent
+
+
+def through_the_program(program: Path, folder: Path, family: str) -> Result:
+    """One package, repaired in place by the program with real pytest.
+
+    Args:
+        program: what `program_with` gives.
+    """
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     with tempfile.TemporaryDirectory() as home:
-        settings = Path(home) / ".qwen" / "settings.json"
-        settings.parent.mkdir()
-        settings.write_text(json.dumps(_SETTINGS), "utf-8")
         environment = {
             **os.environ,
             "HOME": home,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(program),
         }
-        command = [sys.executable, "-m", "qwen_code", "-m", model, "--yolo", "--no-sandbox", "-o", "json"]
-        if model != "mini":
-            command += ["--profile", "mini"]
+        command = [sys.executable, "-m", "qwen_code", "-m", "mini", "--yolo", "--no-sandbox", "-o", "json"]
         command += [
             "--max-session-turns",
             str(TURNS),
@@ -277,35 +284,48 @@ def report(results: Sequence[Result]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Evaluate the demonstration model.")
-    parser.add_argument("model")
+    parser.add_argument("model", type=Path)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=777)
     parser.add_argument("--program", action="store_true")
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--verbose", action="store_true")
     given = parser.parse_args()
-    results: list[Result] = []
+    if not (given.folder or given.program):
+        projects = list(packages(given.count, given.seed))
+        print(report(asyncio.run(on_the_bench(given.model, projects, given.verbose))))
+        return
+    results = list[Result]()
+    with program_with(given.model) as program:
+        for name, put in _in_folders(given):
+            with tempfile.TemporaryDirectory() as directory:
+                results.append(through_the_program(program, put(Path(directory)), name))
+            print(
+                f"{name}: {'green' if results[-1].green else 'red'}  {results[-1].said}",
+                *(results[-1].transcript if given.verbose else ()),
+                flush=True,
+            )
+    print(report(results))
+
+
+def _in_folders(given: argparse.Namespace) -> Iterator[tuple[str, Callable[[Path], Path]]]:
+    """Names of packages, and what puts each into a directory; it returns where the program is to begin."""
     if given.folder:
         for package in sorted(path for path in given.folder.iterdir() if path.is_dir()):
-            with tempfile.TemporaryDirectory() as directory:
-                copy = Path(directory) / package.name
-                shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-                results.append(through_the_program(given.model, copy, package.name))
-                print(
-                    f"{package.name}: {'green' if results[-1].green else 'red'}  {results[-1].said}",
-                    *(results[-1].transcript if given.verbose else ()),
-                    flush=True,
-                )
-    elif given.program:
-        for project in packages(given.count, given.seed):
-            with tempfile.TemporaryDirectory() as directory:
-                write_to(project, Path(directory))
-                results.append(through_the_program(given.model, Path(directory), project.bugs[0].family))
+            yield package.name, partial(_copied, package)
     else:
-        results = asyncio.run(
-            on_the_bench(Path(given.model), list(packages(given.count, given.seed)), given.verbose)
-        )
-    print(report(results))
+        for project in packages(given.count, given.seed):
+            yield project.bugs[0].family, partial(_written, project)
+
+
+def _copied(package: Path, directory: Path) -> Path:
+    ignored = shutil.ignore_patterns("__pycache__", ".*")
+    return Path(shutil.copytree(package, directory / package.name, ignore=ignored))
+
+
+def _written(project: Project, directory: Path) -> Path:
+    write_to(project, directory)
+    return directory
 
 
 if __name__ == "__main__":
