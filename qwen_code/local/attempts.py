@@ -44,6 +44,8 @@ class Attempts:
         self._left = IN_ANSWER[0]
         """Attempts that this answer still makes."""
         self._is_due = self._is_untested = self._is_over = False
+        self.is_done = False
+        """Whether all tests pass, and only that is left to be said."""
         self.has_to_be_read = False
         """Whether the answer ends here: what its last attempt came to has to be read first."""
         self.may_talk = outcomes is None or outcomes.in_all == 0
@@ -59,6 +61,8 @@ class Attempts:
         self._is_due = bool(self.in_vain) and not self._again and self._left > 0
         gave_up = outcomes.attempts > 0 and not self.in_vain and not self._again
         self._is_over = not outcomes.is_green and (self._left <= 0 or gave_up)
+        stands = self.standing == self._kept
+        self.is_done = outcomes.is_green and outcomes.are_last and stands and not self.may_talk
 
     @property
     def again(self) -> MadeEdit | None:

@@ -82,6 +82,8 @@ class Outcomes:
     """Runs after edits, of the same; those that took long count more."""
     are_tested: bool = True
     """Whether the tests were run after the last edit."""
+    are_last: bool = True
+    """Whether nobody has said anything since."""
 
 
 def outcomes_of(messages: Sequence[Message]) -> Outcomes | None:
@@ -106,7 +108,8 @@ def outcomes_of(messages: Sequence[Message]) -> Outcomes | None:
             best, attempts = run, 0
         else:
             attempts += number >= spoken
-    return Outcomes(best.edits, best.is_green, attempts, in_all, are_tested=runs[-1].edits == edits)
+    are_tested, are_last = runs[-1].edits == edits, messages[-1].role == "tool"
+    return Outcomes(best.edits, best.is_green, attempts, in_all, are_tested, are_last)
 
 
 def before_attempts(messages: Sequence[Message], outcomes: Outcomes | None) -> Sequence[Message]:

@@ -16,6 +16,8 @@ _OPENER = b"<tool_call>"
 _LONGEST_SENTENCE = 240
 GIVEN_UP = b"Not done: I could not find the bug, and took my changes back."
 """What an answer says when all attempts are made: by then the model has read more than it was trained on."""
+_DONE = b"Fixed "
+"""How it begins to say that all tests pass. It goes on as it will, but calls nothing that would undo that."""
 
 
 def quotes_files(header: GgufHeader) -> bool:
@@ -80,12 +82,16 @@ class QuotingConstraint:
     def _fits(self, token: int) -> bool:
         attempts = self._edits.attempts
         if token in self._model.end_tokens:
-            is_said = self._calls.active or not attempts.is_over or self._said == GIVEN_UP
-            return is_said and (not attempts.tool or attempts.may_talk)
+            is_said = self._calls.active or self._said == GIVEN_UP or not attempts.is_over
+            has_begun = self._said.startswith(_DONE) or not attempts.is_done
+            return is_said and has_begun and (not attempts.tool or attempts.may_talk)
         piece = self._model.piece(token)
         if not self._calls.active:
             if attempts.is_over:
                 return GIVEN_UP.startswith(self._said + piece)
+            if attempts.is_done:
+                said = self._said + piece
+                return not self._is_told and (_DONE.startswith(said) or said.startswith(_DONE))
             must_call = attempts.tool and not attempts.may_talk
             return piece == _OPENER or not (must_call or self._is_told)
         if (attempts.is_over or attempts.has_to_be_read) and self._edits.is_between:

@@ -107,6 +107,17 @@ def test_who_is_spoken_to_may_answer_before_anything_is_taken_back() -> None:
     assert not Attempts([_edit("a", "b")], _in_vain(1)).may_talk
 
 
+def test_once_all_tests_pass_only_that_is_left_to_be_said() -> None:
+    made = [_edit("a", "b")]
+    assert Attempts(made, Outcomes(best=1, is_green=True, attempts=0, in_all=1)).is_done
+    assert not Attempts(made, _in_vain(1)).is_done
+    untested = [*made, _edit("c", "d")]
+    assert not Attempts(untested, Outcomes(1, is_green=True, attempts=0, in_all=1, are_tested=False)).is_done
+    check_failed = Outcomes(1, is_green=True, attempts=0, in_all=1, are_last=False)
+    assert not Attempts(made, check_failed).is_done
+    assert not Attempts(made, Outcomes(1, is_green=True, attempts=0, in_all=0)).is_done  # asked for more
+
+
 def test_an_edit_of_which_nothing_is_known_is_left_to_the_model() -> None:
     attempts = Attempts(
         [_edit("a", "b")], Outcomes(0, is_green=False, attempts=0, in_all=0, are_tested=False)

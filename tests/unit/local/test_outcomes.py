@@ -61,6 +61,13 @@ def test_of_several_attempts_the_one_that_helped_is_known() -> None:
     assert outcomes_of(_told([_red(1)], attempts)) == Outcomes(best=3, is_green=True, attempts=1, in_all=3)
 
 
+def test_a_check_that_fails_afterwards_has_to_be_answered() -> None:
+    told = _told([_red(1)], ["edit", GREEN])
+    assert outcomes_of(told) == Outcomes(best=1, is_green=True, attempts=0, in_all=1)
+    told.append(Message("user", "Verification failed.", by_harness=True))
+    assert outcomes_of(told) == Outcomes(best=1, is_green=True, attempts=0, in_all=1, are_last=False)
+
+
 def test_none_that_helped() -> None:
     told = _told([_red(1)], ["edit", _red(1)], ["edit", "edit", _red(0)])
     assert outcomes_of(told) == Outcomes(best=0, is_green=False, attempts=2, in_all=2)
@@ -81,9 +88,9 @@ def test_what_helps_a_little_is_chance_but_for_a_first_attempt() -> None:
 def test_attempts_are_counted_from_what_a_person_said_last() -> None:
     told = _told([_red(1)], ["edit", _red(1)], ["edit", "edit", _red(1)])
     again = [*told, Message("user", "go on")]
-    assert outcomes_of(again) == Outcomes(best=0, is_green=False, attempts=0, in_all=0)
+    assert outcomes_of(again) == Outcomes(best=0, is_green=False, attempts=0, in_all=0, are_last=False)
     hint = [*told, Message("user", "You repeat yourself.", by_harness=True)]
-    assert outcomes_of(hint) == outcomes_of(told)
+    assert outcomes_of(hint) == Outcomes(best=0, is_green=False, attempts=2, in_all=2, are_last=False)
 
 
 def test_edits_that_were_not_tested_are_known_as_such() -> None:

@@ -317,6 +317,25 @@ def test_edits_that_a_random_model_is_forced_to_make_all_quote_the_file() -> Non
     assert all(TEXT.count(old) == 1 for old in made), made
 
 
+@needs_llama_cpp
+def test_a_random_model_that_has_made_all_tests_pass_calls_nothing_any_more() -> None:
+    forcing = Forcing()
+    model = forcing.engine.model
+    grammars = Grammars(model, (EDIT,), "xml")
+    green = Outcomes(best=1, is_green=True, attempts=0, in_all=1)
+    so_far = SoFar(made_edits([("m.py", " - 1", " + 1")]), outcomes=green)
+    for seed in range(10):
+        edits = QuotedEdits(lambda path: TEXT, so_far)
+        due = DueCalls(model, edits, list)
+        constraint = QuotingConstraint(model, CallConstraint(model, grammars), edits, due)
+        text, _, _ = forcing.draw("", seed, constraint)
+        assert text.startswith("Fixed ")
+        assert "<tool_call>" not in text
+        assert len(text.splitlines()) == 1
+    grammars.close()
+    forcing.engine.close()
+
+
 def test_the_edits_of_a_conversation_are_known() -> None:
     call = ToolCall("1", "edit", {"file_path": "m.txt", "old_string": "a", "new_string": "b"})
     other = ToolCall("2", "read_file", {"file_path": "m.txt"})
