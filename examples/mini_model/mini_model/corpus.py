@@ -24,9 +24,10 @@ from mini_model.trace import Trace
 OPENING = f"<|im_start|>system\n{SYSTEM}<|im_end|>\n"
 _CHATS, _SHORT, _EXERCISES = 0.02, 0.03, 0.88
 """The shares of each kind; an exercise has about a sixth of the tokens of a whole repair."""
-_READINGS = 0.4
+_READINGS, _FEWER_READINGS, _TELLS = 0.4, 0.08, 52_000
 """The share of exercises in which nothing is to be said: several functions, and what is wrong in some of
-them. They show what an error looks like several times as often as repairs of the same length."""
+them. They show what an error looks like several times as often as repairs of the same length. After so many
+conversations that is told well enough, and what it becomes is what takes practice."""
 _FOUND, _ALL_FOUND = 0.2, 40_000
 """The share of exercises with code that is found, of which nothing is known but that a line was spoilt; it
 grows over so many conversations, for without a test that is the harder task."""
@@ -78,7 +79,7 @@ def make_trace(number: int, seed: int = 0, mistakes: Sequence[Mistake] = ()) -> 
     if kind < _CHATS + _SHORT + _EXERCISES:
         share = _FOUND * min(1.0, number / _ALL_FOUND)
         easy = rng.random() < max(_STAYS_EASY, 1 - number / EASY_CODE)
-        if rng.random() < _READINGS:
+        if rng.random() < (_READINGS if number < _TELLS else _FEWER_READINGS):
             return reading(rng, tasks, easy=easy)
         found = found_code.exercise(rng) if rng.random() < share else None
         return found or exercise(rng, tasks, easy=easy)

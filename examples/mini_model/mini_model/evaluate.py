@@ -36,9 +36,12 @@ from qwen_code.backends.base import Host
 from qwen_code.backends.llama_cpp import BUNDLED_MAX_TOKENS, LlamaCppBackend
 from qwen_code.backends.local_options import runtime_options
 from qwen_code.chunks import CallChunk, TextChunk
+from qwen_code.errors import ContextOverflow
 from qwen_code.local.so_far import quiet
 from qwen_code.messages import Message, Prompt, ToolCall
 from qwen_code.settings.model import LocalSettings, SamplingSettings, Settings
+from qwen_code.tool import OutputLimits
+from qwen_code.workspace.outputs import cap
 
 TURNS = 8
 
@@ -153,7 +156,10 @@ class Player:
         result = Result(bench.project.bugs[0].family if bench.project.bugs else "?")
         started = time.monotonic()
         for turn in range(1, turns + 1):
-            text, calls = await self._answer(messages)
+            try:
+                text, calls = await self._answer(messages)
+            except ContextOverflow:  # the program would make the conversation shorter; here it is over
+                break
             messages.append(Message("assistant", text, tool_calls=tuple(calls)))
             result.turns = turn
             result.transcript.append(text + "".join(f"\n{c.name} {json.dumps(c.arguments)}" for c in calls))
@@ -164,7 +170,7 @@ class Player:
             result.edits += edits
             result.attempts += bool(edits)
             for call in calls:
-                answer = bench.run(call)
+                answer = cap(bench.run(call), OutputLimits())
                 result.transcript.append(f"    > {answer}")
                 messages.append(Message("tool", answer, tool_call_id=call.id))
         outcome = run_tests(bench.project, rng)
