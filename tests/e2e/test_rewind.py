@@ -122,8 +122,9 @@ def test_the_turns_are_listed_and_a_dry_run_changes_nothing(project: Path) -> No
 
 def test_a_copy_of_a_session_takes_back_what_the_first_one_changed(project: Path) -> None:
     program = three_turns(project)
+    (first,) = program.sessions()
     copied = program.run("sessions", "fork")
-    assert program.run("sessions", "delete", program.sessions()[0].stem).code == 0
+    assert program.run("sessions", "delete", first.stem).code == 0
     done = program.run("sessions", "rewind", copied.out.split()[-1], "--to", "1", "--commands")
     assert done.code == 0, done.err
     assert content(project) == {"notes.txt": "mine\n"}
