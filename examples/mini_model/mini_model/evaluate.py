@@ -240,8 +240,8 @@ def through_the_program(program: Path, folder: Path, family: str) -> Result:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(program),
         }
-        command = [sys.executable, "-m", "qwen_code", "-m", "mini", "--yolo", "--no-sandbox", "-o", "json"]
-        command += [
+        command = [
+            *(sys.executable, "-m", "qwen_code", "-m", "mini", "--yolo", "--no-sandbox", "-o", "json"),
             "--max-session-turns",
             str(TURNS),
             "--verify",
