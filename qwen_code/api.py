@@ -41,7 +41,7 @@ async def open_app(
         user: answers the model's questions; default: nobody.
         warn: takes sentences that are no errors.
         environ: default: the process's environment.
-        resume: a session's id or a prefix of it, or `LATEST`.
+        resume: a session's id or a prefix of it, its title, or `qwen_code.sessions.LATEST`.
         session_id: the new session's id; default: one that sorts by time.
         trust: obey the project's own settings and instructions.
         extra_tools: offered beside the built-in ones; each with a prompt file beside its module.

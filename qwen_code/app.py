@@ -42,9 +42,6 @@ from qwen_code.settings.model import Settings
 from qwen_code.tool import CommandResult, Tool
 from qwen_code.workspace.paths import Workspace
 
-LATEST = "latest"
-"""What `resume` takes for the session that was used last."""
-
 RuleScope = Literal["session", "project", "user"]
 
 
@@ -106,7 +103,7 @@ class App:
             SessionError: there is no such session, or it can't be read.
         """
         if resume is not None:
-            self._open_stored(None if resume == LATEST else resume)
+            self._open_stored(resume)
         else:
             await self._open_new(session_id)
 
@@ -246,7 +243,7 @@ class App:
         await self._open_new()
 
     async def resume(self, session_id: str | None) -> Sequence[Event]:
-        """Go on with a stored session (None: the latest); its events, to show it again.
+        """Go on with a stored session (None: `LATEST`); its events, to show it again.
 
         Raises:
             SessionError: there is no such session, or it can't be read.

@@ -16,7 +16,6 @@ from qwen_code import __version__
 from qwen_code.agent.prompting import init_prompt
 from qwen_code.assembly import Front, Nobody, Place, find_place
 from qwen_code.backends import is_configured
-from qwen_code.cli.options import LATEST
 from qwen_code.errors import ExitCode, InputError, SandboxUnavailable
 from qwen_code.permissions.decision import Approver, Mode, Refuse
 from qwen_code.tool import UserPort
@@ -80,7 +79,7 @@ def _model_of(resume: str, place: Place) -> str:
     from qwen_code.sessions.summary import summarise
 
     store = SessionStore(place.locations.sessions, cwd=place.locations.cwd)
-    summary = summarise(store.find(None if resume == LATEST else resume))
+    summary = summarise(store.find(resume))
     return summary.model if summary is not None else ""
 
 

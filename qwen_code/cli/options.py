@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 
+from qwen_code.sessions import LATEST
+
 Kind: TypeAlias = Literal["text", "texts", "flag", "whole", "number"]
 Values: TypeAlias = dict[str, object]
 """By option name; options that were not given are not in it. `words` holds the arguments."""
-
-LATEST = "latest"
-"""What `--resume` without a value stands for."""
 
 WORDS = "words"
 

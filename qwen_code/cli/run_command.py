@@ -7,8 +7,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from qwen_code.cli.options import LATEST, WORDS, Values, read, texts_of, with_optional_values
+from qwen_code.cli.options import WORDS, Values, read, texts_of, with_optional_values
 from qwen_code.errors import ExitCode, InputError, UsageError
+from qwen_code.sessions import LATEST
 
 if TYPE_CHECKING:
     from qwen_code.ui.oneshot import Format

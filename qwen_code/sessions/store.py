@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from qwen_code.errors import SessionError
+from qwen_code.sessions import LATEST
 from qwen_code.sessions.lines import Record, decode_lines, encode_line
 from qwen_code.sessions.log import VERSION, SessionHeader, SessionLog, now
 from qwen_code.sessions.restore import Restored, restore
@@ -91,12 +92,12 @@ class SessionStore:
         return sorted(summaries, key=lambda summary: (summary.modified, summary.id), reverse=True)
 
     def find(self, session: str | None = None) -> Path:
-        """The file of a session.
+        """The file of a session: its id, a beginning of it, its title, or `LATEST`, which None stands for.
 
         Raises:
             SessionError: there is none, or several are meant; the sentence lists them.
         """
-        if session is None:
+        if session is None or session == LATEST:
             for path in self._by_use():
                 if (summary := summarise(path)) and self._cwd in (None, summary.cwd):
                     return path

@@ -44,7 +44,7 @@ class LineMode:
             loop.add_signal_handler(signal.SIGINT, self._interrupted)
             try:
                 if resume is not None:
-                    events = await app.resume(None if resume == "latest" else resume)
+                    events = await app.resume(resume)
                     self._print(replayed(events, self._painter, time.monotonic))
                 await self._converse(app, first_prompt)
             finally:

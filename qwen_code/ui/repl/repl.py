@@ -290,7 +290,7 @@ class Repl:
     async def reopen(self, session_id: str) -> Sequence[Event]:
         """Go on with a stored session, without a word about it; what happened in it."""
         assert self.app is not None
-        events = await self.app.resume(None if session_id == "latest" else session_id)
+        events = await self.app.resume(session_id)
         self.resumable = self.app.session_id
         self.forget()
         for event in ending(events)[0]:

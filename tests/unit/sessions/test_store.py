@@ -11,6 +11,7 @@ import pytest
 
 from qwen_code.errors import SessionError
 from qwen_code.events import TurnStarted
+from qwen_code.sessions import LATEST
 from qwen_code.sessions.lines import decode_lines
 from qwen_code.sessions.log import SessionRecorder
 from qwen_code.sessions.store import SessionStore, new_session_id
@@ -133,6 +134,7 @@ def test_the_latest_is_the_one_written_last_and_of_this_directory(store: Session
     assert store.find(None) == store.directory / "z.jsonl"
     here = SessionStore(store.directory, cwd=Path("/srv/app"))
     assert here.find(None) == store.directory / "a.jsonl"
+    assert here.find(LATEST) == here.find(None), "by its name too, in every command that takes a session"
     assert [summary.id for summary in here.list()] == ["a", "b"]
 
 
