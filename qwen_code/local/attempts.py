@@ -35,8 +35,9 @@ class Attempts:
         """What was taken back, or changed nothing."""
         self._kept: list[MadeEdit] = []
         """Those with which the tests ran best."""
+        takes_back = False
         for number, edit in enumerate(made, 1):
-            self._take(edit)
+            takes_back = self._take(edit)
             if outcomes and number == outcomes.best:
                 self._kept = [*self.standing]
         self._again: list[MadeEdit] = []
@@ -51,17 +52,19 @@ class Attempts:
         self.may_talk = outcomes is None or outcomes.in_all == 0
         """Whether the answer may be about something else: a person has spoken since."""
         if outcomes and (outcomes.are_tested or self.standing == self._kept):
-            self._go_on(outcomes)
+            self._go_on(outcomes, takes_back=takes_back)
 
-    def _go_on(self, outcomes: Outcomes) -> None:
+    def _go_on(self, outcomes: Outcomes, *, takes_back: bool) -> None:
         self.in_vain = [edit for edit in self.standing if edit not in self._kept]
         self._again = [edit for edit in self._kept if edit not in self.standing]
         answers = sum(outcomes.attempts >= sum(IN_ANSWER[:n]) for n in range(1, len(IN_ANSWER)))
         self._left = 0 if outcomes.is_green else min(IN_ANSWER[answers], AT_MOST - outcomes.in_all)
-        self._is_due = bool(self.in_vain) and not self._again and self._left > 0
-        gave_up = outcomes.attempts > 0 and not self.in_vain and not self._again
-        self._is_over = not outcomes.is_green and (self._left <= 0 or gave_up)
         stands = self.standing == self._kept
+        gave_up = outcomes.attempts > 0 and stands and takes_back
+        # An attempt, or what had helped a little, made again after the model took it back for another one.
+        was_tried = bool(self.in_vain) or (outcomes.attempts > 0 and stands)
+        self._is_due = was_tried and not gave_up and not self._again and self._left > 0
+        self._is_over = not outcomes.is_green and (self._left <= 0 or gave_up)
         self.is_done = outcomes.is_green and outcomes.are_last and stands and not self.may_talk
 
     @property

@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from qwen_code.local.python_nonsense import FUNCTIONS, TYPES, nonsense
 from qwen_code.local.python_unlikely import is_self, unlikely
+from qwen_code.local.python_unread import own_nodes, unread
 from qwen_code.local.within_reach import names_used
 
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
@@ -123,7 +124,7 @@ class _Scope:
             for part, what in unlikely(node):
                 yield Flaw(f"{where}: {what}", (part,), is_likely_meant=True)
         yield from _falls_through(function, where)
-        for name, node in _unread(function):
+        for name, node in unread(function):
             yield Flaw(f"{where}: unread {name}", (node,))
 
 
@@ -140,7 +141,7 @@ def _unused(function: _Function, within: str) -> Iterator[Flaw]:
     for argument in given:
         if argument.arg not in used and not argument.arg.startswith("_"):
             what = f"{within}{function.name}: unused {argument.arg}"
-            names = [node for node in _own(function) if isinstance(node, ast.Name)]
+            names = [node for node in own_nodes(function) if isinstance(node, ast.Name)]
             yield Flaw(what, (*names,) or (function,), head=True)
 
 
@@ -161,40 +162,10 @@ def _of_attributes(owner: ast.ClassDef) -> Iterator[Flaw]:
 def _falls_through(function: _Function, where: str) -> Iterator[Flaw]:
     """A call at the end of a function that gives a value elsewhere."""
     last = function.body[-1]
-    gives = any(isinstance(node, ast.Return) and _is_value(node.value) for node in _own(function))
-    is_generator = any(isinstance(node, ast.Yield | ast.YieldFrom) for node in _own(function))
+    gives = any(isinstance(node, ast.Return) and _is_value(node.value) for node in own_nodes(function))
+    is_generator = any(isinstance(node, ast.Yield | ast.YieldFrom) for node in own_nodes(function))
     if gives and not is_generator and isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
         yield Flaw(f"{where}: falls through", (last,), head=True)
-
-
-def _unread(function: _Function) -> Iterator[tuple[str, ast.AST]]:
-    """Variables of a function that get a value and are not used."""
-    names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
-    shared = {
-        name
-        for node in ast.walk(function)
-        if isinstance(node, ast.Global | ast.Nonlocal)
-        for name in node.names
-    }
-    given = {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
-    read = {node.id for node in names if not isinstance(node.ctx, ast.Store)} | shared | given
-    for node in _own(function):
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AugAssign(target=ast.Name(id=name)):
-                if name not in read and not name.startswith("_"):
-                    yield name, function
-            case _:
-                pass
-
-
-def _own(function: _Function) -> Iterator[ast.AST]:
-    """The nodes of a function without those of functions in it."""
-    nodes: list[ast.AST] = [*function.body]
-    while nodes:
-        node = nodes.pop()
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            nodes.extend(ast.iter_child_nodes(node))
 
 
 def _bound_outside(body: Iterable[ast.stmt]) -> frozenset[str]:

@@ -21,6 +21,10 @@ _FROM_ONE = (ast.Sub, ast.Div, ast.FloorDiv, ast.Mod)
 """Operators of which nothing comes where both sides are the same."""
 _OF_TEXTS = (ast.Add, ast.Mult, ast.Mod, ast.Div)
 """Operators that texts have; `/` joins them to paths."""
+_NOT_EQUAL = frozenset({"len", "str"})
+"""Functions that give nothing which could equal what they are given."""
+_NOT_ORDERED = _NOT_EQUAL | {"abs", "list", "sorted"}
+"""Those of which nobody asks whether it is less or more than that."""
 _PURE = frozenset(
     re.findall(
         r"\w+",
@@ -99,10 +103,21 @@ def _operators(node: ast.expr, functions: Collection[str], types: Collection[str
 
 def _compared(node: ast.Compare, functions: Collection[str]) -> Iterator[str]:
     for op, pair in zip(node.ops, itertools.pairwise([node.left, *node.comparators]), strict=True):
-        yield from _same("comparison", *pair)
+        is_ordered = isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE)
+        left, right = (_measured(side, _NOT_ORDERED if is_ordered else _NOT_EQUAL) for side in pair)
+        yield from _same("comparison", left, right)
         yield from _constants(*pair)
-        if isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE):
+        if is_ordered:
             yield from _operands(pair, functions)
+
+
+def _measured(side: ast.expr, functions: Collection[str]) -> ast.expr:
+    """What one of these functions is given, for nobody compares that with what comes of it; or the side."""
+    match side:
+        case ast.Call(func=ast.Name(id=name), args=[given], keywords=[]) if name in functions:
+            return given
+        case _:
+            return side
 
 
 def _others(node: ast.expr) -> Iterator[str]:

@@ -48,6 +48,8 @@ LONGEST = 4000
 """Tokens of an example, unless something else is said."""
 _POINTS = 2_500_000
 """Tokens after which it tells well enough what is wrong to be given a head that looks there."""
+_INTERRUPTED = 130
+"""The exit code after Ctrl+C, so that a script does not go on with what comes next."""
 _HELD_OUT = 10_000_000
 """Examples from this number on are for looking at, never for training."""
 
@@ -56,6 +58,7 @@ _HELD_OUT = 10_000_000
 class Options:
     minutes: float
     million: float
+    until: float
     decay: bool
     rate: float
     end: float
@@ -102,17 +105,22 @@ class Training:
     def checkpoint(self) -> Path:
         return self.options.folder / "checkpoint.pt"
 
+    @property
+    def is_enough(self) -> bool:
+        """Whether it has seen all the tokens that it was to see."""
+        return self.tokens / 1e6 >= min(self.options.million, self.options.until)
+
     def run(self) -> None:
-        """Train for the minutes asked for."""
+        """Train for the minutes, or up to the tokens, asked for."""
         options, started, saved = self.options, time.monotonic(), time.monotonic()
         first, seconds_before, smooth, looked = self.steps, self.seconds, 0.0, started
         sizes = Sizes(options.area, options.longest)
         stream = batches(self.tokenizer, self.position, sizes, options.seed, options.workers)
         try:
-            while parts := list(itertools.islice(stream, options.batches)):
+            while not self.is_enough and (parts := list(itertools.islice(stream, options.batches))):
                 spent = time.monotonic() - started
                 done, learned = spent / (options.minutes * 60), self.tokens / 1e6 / options.million
-                if max(done, learned) >= 1 or self.stopping:
+                if done >= 1 or self.stopping:
                     break
                 rate = options.rate * min(1.0, (self.steps + 1) / 80, (self.steps - first + 1) / 40)
                 rate *= 1 + done * (max(0.02, options.end / options.rate) - 1)
@@ -138,7 +146,8 @@ class Training:
             self.save(options.folder / "finished.pt" if options.decay else self.checkpoint)
         if self.tokens / 1e6 >= options.million:
             self.save(options.folder / "finished.pt")
-        self._look()
+        if self.steps > first:
+            self._look()
 
     def _stop(self, *_: object) -> None:
         """Ctrl+C saves before it ends."""
@@ -281,11 +290,14 @@ def tokenizer_in(folder: Path, seed: int, *, fresh: bool = False) -> Tokenizer:
     return Tokenizer.load(path)
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description="Train the demonstration model.")
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument(
         "--million", type=float, default=math.inf, help="tokens in all, towards which the rate goes down"
+    )
+    parser.add_argument(
+        "--until", type=float, default=math.inf, help="million tokens to stop at, whatever the rate is then"
     )
     parser.add_argument("--decay", action="store_true")
     parser.add_argument("--rate", type=float, default=1e-3)
@@ -310,7 +322,8 @@ def main() -> None:
         flush=True,
     )
     training.run()
+    return _INTERRUPTED if training.stopping else 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

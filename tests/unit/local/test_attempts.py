@@ -100,6 +100,18 @@ def test_when_the_last_attempt_is_taken_back_the_next_answer_calls_nothing() -> 
     assert not Attempts(made, asked_again).is_over
 
 
+def test_what_helped_a_little_and_was_made_again_is_gone_on_from() -> None:
+    """The model took it back by itself, for another attempt that was no better."""
+    helped, other = _edit("a", "b"), _edit("c", "d")
+    made = [helped, _edit("b", "a"), other, _edit("d", "c"), helped]
+    attempts = Attempts(made, Outcomes(best=1, is_green=False, attempts=2, in_all=3))
+    assert attempts.tool == b"edit"
+    assert not attempts.in_vain
+    assert attempts.needs_another
+    given_up = Attempts([*made, other, _edit("d", "c")], Outcomes(1, is_green=False, attempts=3, in_all=4))
+    assert given_up.is_over
+
+
 def test_who_is_spoken_to_may_answer_before_anything_is_taken_back() -> None:
     spoken_to = Attempts([_edit("a", "b")], Outcomes(0, is_green=False, attempts=0, in_all=0))
     assert spoken_to.tool == b"edit"
