@@ -11,7 +11,7 @@ from qwen_code.local.python_edits import Demand, PythonText
 
 _REST = 4
 """Attempts after which another one may be made in the same place."""
-_MENDING = 3
+_MENDING = 8
 """Attempts that are held to what is certainly wrong, where something is."""
 
 

@@ -41,7 +41,10 @@ def _filling(function: Function) -> set[ast.AST]:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 assigned.setdefault(name, []).append(value)
-            case ast.Assign(targets=[ast.Subscript(value=ast.Name() as filled_one)]):
+            case (
+                ast.Assign(targets=[ast.Subscript(value=ast.Name() as filled_one)])
+                | ast.AugAssign(target=ast.Subscript(value=ast.Name() as filled_one))
+            ):
                 filled.append(filled_one)
             case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name() as filled_one, attr=attr))):
                 if attr in _FILLS:

@@ -262,9 +262,16 @@ def through_the_program(program: Path, folder: Path, family: str) -> Result:
         done.returncode == 0,
         str(last.get("result", "")),
         int(last.get("num_turns", 0)),
+        attempts=sum(map(_edits, events)),
         seconds=time.monotonic() - started,
         transcript=steps,
     )
+
+
+def _edits(event: dict[str, Any]) -> bool:
+    """Whether an event of the program is an answer that edits."""
+    parts = event["message"]["content"] if event["type"] == "assistant" else ()
+    return any(part["type"] == "tool_use" and part["name"] == "edit" for part in parts)
 
 
 def report(results: Sequence[Result]) -> str:
