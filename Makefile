@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: torture help demo test check format bench marathon safety fuzz clean
+.PHONY: torture help demo test check format bench marathon safety fuzz mini mini-from-noise clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## Set up, then repair a failing test before your eyes
 	@scripts/demo.sh
@@ -41,6 +41,9 @@ fuzz: ## Compare the shell parser with real bash on 100,000 random scripts
 
 mini: ## Train the demonstration model further, and evaluate it
 	@examples/mini_model/make.sh
+
+mini-from-noise: ## Train the demonstration model from nothing, in four hours of two cores
+	@examples/mini_model/from_noise.sh
 
 PARTS ?= faults kills power_loss signals
 torture: ## Kill, fail and cut it for an hour: the long form of the robustness tests

@@ -193,3 +193,19 @@ def test_batches_are_the_same_however_many_processes_make_them(tmp_path: Path) -
         assert torch.equal(one.wrong, other.wrong)
         assert (one.tokens, one.position) == (other.tokens, other.position)
     assert one.position > 128  # both processes were asked
+
+
+@pytest.mark.parametrize(
+    ("goal", "saved"),
+    [("--until", ["checkpoint.pt"]), ("--million", ["checkpoint.pt", "finished.pt"])],
+)
+def test_a_part_of_a_training_that_is_behind_it_ends_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, goal: str, saved: list[str]
+) -> None:
+    """So that a script of several parts can be called again, wherever it was interrupted."""
+    from mini_model import train
+
+    monkeypatch.setattr(train.signal, "signal", lambda *_: None)
+    monkeypatch.setattr("sys.argv", ["train", "--folder", str(tmp_path), goal, "1"])
+    assert train.main() == 0  # it goes on from the model in the package, which has seen more
+    assert sorted(path.name for path in tmp_path.iterdir()) == [*saved, "tokenizer.json"]
