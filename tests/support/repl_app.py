@@ -30,6 +30,7 @@ from qwen_code.messages import Message, ToolSpec, Usage
 from qwen_code.permissions.decision import Answer, ApprovalRequest, Approver, Mode
 from qwen_code.permissions.rules import RuleSet
 from qwen_code.sandbox.choice import Choice
+from qwen_code.sessions import LATEST
 from qwen_code.sessions.rewind import Rewinder
 from qwen_code.sessions.summary import SessionSummary
 from qwen_code.settings.layers import load_settings
@@ -228,7 +229,7 @@ class FakeApp:
         self.session_id = "20260102-040000-wxyz"
 
     async def resume(self, session_id: str | None) -> Sequence[Event]:
-        found = [name for name in self.stored if session_id is None or name.startswith(session_id)]
+        found = [name for name in self.stored if session_id in (None, LATEST) or name.startswith(session_id)]
         if not found:
             raise SessionError(f"There is no session {session_id}.")
         self.session_id = found[-1]

@@ -34,10 +34,10 @@ def test_a_model_is_judged_in_a_program_that_it_comes_with(tmp_path: Path) -> No
 
 @needs_llama_cpp
 def test_what_the_program_did_is_counted(tmp_path: Path) -> None:
-    from mini_model import evaluate
+    import mini_model
     from mini_model.evaluate import program_with, report, through_the_program
 
-    handwritten = Path(evaluate.__file__).parents[1] / "handwritten"
+    handwritten = Path(mini_model.__path__[0]).parent / "handwritten"
     package = shutil.copytree(handwritten / "shopping_cart", tmp_path / "package")
     model = bundled_model()
     assert model is not None

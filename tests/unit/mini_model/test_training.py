@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -203,9 +204,13 @@ def test_a_part_of_a_training_that_is_behind_it_ends_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, goal: str, saved: list[str]
 ) -> None:
     """So that a script of several parts can be called again, wherever it was interrupted."""
-    from mini_model import train
+    import mini_model.train as training
 
-    monkeypatch.setattr(train.signal, "signal", lambda *_: None)
     monkeypatch.setattr("sys.argv", ["train", "--folder", str(tmp_path), goal, "1"])
-    assert train.main() == 0  # it goes on from the model in the package, which has seen more
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        assert training.main() == 0  # it goes on from the model in the package, which has seen more
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
     assert sorted(path.name for path in tmp_path.iterdir()) == [*saved, "tokenizer.json"]
