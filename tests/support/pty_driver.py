@@ -37,6 +37,7 @@ class PtyProgram:
         self.pid, self._master = pty.fork()
         if self.pid == 0:
             os.chdir(cwd)
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # as from a terminal, also if `nohup` runs the tests
             os.execvpe(command[0], list(command), {"PYTHONFAULTHANDLER": "1", **env})
         self._resize(columns, rows)
         self._exit: int | None = None
